@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import re
@@ -64,23 +65,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _done(arguments: Sequence[str] | None) -> int:
     given = parser().parse_args(arguments)
     try:
-        if given.command == "approve":
-            return _approve(given.plan, given.name, given.until, given.key, given.out)
-        if given.command == "compare":
-            return _compare(given.one, given.other, everything=given.all)
-        if given.command == "bundle":
-            return _bundle(given.run, given.out)
-        if given.command == "inventory":
-            return _inventory(given)
-        if given.command == "judge":
-            return _judge(given.run, given.step, as_json=given.json)
-        if given.command == "card":
-            return _card(given.inventory, given.plan, given.out)
-        if given.command == "verify":
-            return _verify(given)
-        if given.command == "watch":
-            return _watch(given)
-        return _report(given.run)
+        return {
+            "approve": _approve,
+            "bundle": _bundle,
+            "card": _card,
+            "compare": _compare,
+            "inventory": _inventory,
+            "judge": _judge,
+            "report": _report,
+            "verify": _verify,
+            "watch": _watch,
+        }[given.command](given)
     except UsageError as error:
         _say(f"ERROR: {error}", sys.stderr)
         return USAGE
@@ -225,13 +220,12 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.astimezone()
 
 
-def _approve(
-    path: Path, name: str, until: datetime | None, key: Path | None, out: Path | None
-) -> int:
-    plan, now = read_plan(path), utc_now()
-    content = approve(plan, name=name, now=now, until=until or now + APPROVED_FOR, key=key)
+def _approve(given: argparse.Namespace) -> int:
+    plan, now, name = read_plan(given.plan), utc_now(), given.name
+    until = given.until or now + APPROVED_FOR
+    content = approve(plan, name=name, now=now, until=until, key=given.key)
     safe = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-.") or "approval"
-    file = out or Path(f"{safe}-{plan['hash'][:8]}.approval.json")
+    file = given.out or Path(f"{safe}-{plan['hash'][:8]}.approval.json")
     write_approval(file, content)
     blocking = [one["code"] for one in plan["findings"] if one["severity"] == "block"]
     _say(
@@ -244,26 +238,26 @@ def _approve(
     return Ending.DONE.code
 
 
-def _compare(one: Path, other: Path, *, everything: bool) -> int:
+def _compare(given: argparse.Namespace) -> int:
     summaries, found = [], []
-    for path in (one, other):
+    for path in (given.one, given.other):
         evidence = read_unaltered(path)
         with told_as_odd(evidence.directory):
             summary = {**summary_of(evidence.own, evidence.earlier), "head": evidence.head}
             lines_of(compare(summary, summary), everything=True)  # by itself: which run is odd?
         summaries.append(summary)
         found += [f"FOUND: run {summary['run_id']}: {text}" for text in evidence.found()]
-    for line in lines_of(compare(*summaries), everything=everything):
+    for line in lines_of(compare(*summaries), everything=given.all):
         _say(line)
     for line in found:
         _say(line)
     return Ending.DONE.code
 
 
-def _bundle(path: Path, out: Path | None) -> int:
+def _bundle(given: argparse.Namespace) -> int:
     from engine.support import bundle
 
-    evidence = read_unaltered(path)
+    evidence, out = read_unaltered(given.run), given.out
     name = name_of(str(evidence.own[0]["run"]))
     own, file = evidence.directory / name, out or Path(name)
     if own.is_file() and out is None:
@@ -289,10 +283,7 @@ def _inventory(given: argparse.Namespace) -> int:
     from engine.run.version_step import settings_of
 
     discovery.refuse_contradictions(given)
-
-    def tell(text: str) -> None:
-        _say(text, sys.stderr)
-
+    tell = functools.partial(_say, file=sys.stderr)
     if given.check is not None:
         step = settings_of(Path(__file__).resolve().parents[1], given.step)
         told = check(given.check, step, open_door, tell)
@@ -306,11 +297,11 @@ def _inventory(given: argparse.Namespace) -> int:
     return Ending.FAILED.code if found.unreached or found.remarks else Ending.DONE.code
 
 
-def _judge(path: Path, step: str, *, as_json: bool) -> int:
+def _judge(given: argparse.Namespace) -> int:
     from engine.rejudge.again import judge_again
 
-    again = judge_again(path, step=step)
-    if as_json:
+    again = judge_again(given.run, step=given.step)
+    if given.json:
         print(json.dumps(data_of(again), indent=1))
     else:
         for line in lines_of_judging(again):
@@ -318,10 +309,10 @@ def _judge(path: Path, step: str, *, as_json: bool) -> int:
     return Ending.DONE.code if again.is_same else Ending.FAILED.code
 
 
-def _card(inventory: Path, plan: Path | None, out: Path | None) -> int:
+def _card(given: argparse.Namespace) -> int:
     from engine.card.command import write_card
 
-    file = write_card(inventory, plan, out, utc_now())
+    file = write_card(given.inventory, given.plan, given.out, utc_now())
     _say(f"written: {file}; print it, one sheet of A4")
     return Ending.DONE.code
 
@@ -385,10 +376,10 @@ def _watch_on_node(given: argparse.Namespace) -> int:
     return Ending.DONE.code if seen.is_well else Ending.FAILED.code
 
 
-def _report(path: Path) -> int:
+def _report(given: argparse.Namespace) -> int:
     from engine.run.anew import make_anew
 
-    evidence = read_evidence(path)
+    evidence = read_evidence(given.run)
     refuse_while_it_runs(evidence)
     with told_as_odd(evidence.directory):
         made = make_anew(evidence)

@@ -174,6 +174,7 @@ def test_the_end_says_outcome_headline_and_what_to_do(run: Run, tmp_path: Path) 
 def test_a_phase_is_told_while_the_run_changes_something(run: Run, tmp_path: Path) -> None:
     told = kept(run, tmp_path)
     tell_phase(run, "update", "[3/79]")
+    until(lambda: bool(notified(run)))  # newer news would take its place
     run.halt(Ending.FAILED, "no room", "Make room.")
     tell_phase(run, "closing", "[79/79]")
     assert run.news is not None

@@ -264,12 +264,13 @@ def test_nobody_is_asked_to_come(nights: Project, tmp_path: Path) -> None:
     """The message tells the end, and no stop."""
     told = tmp_path / "told"
     script = tmp_path / "tell"
-    script.write_text(f'#!/bin/sh\n{{ echo "[$RUNBOOK_OCCASION]"; cat; }} >> {told}\n')
+    script.write_text(f'#!/bin/sh\n{{ echo "[$RUNBOOK_OCCASION] $RUNBOOK_TEXT"; }} >> {told}\n')
     script.chmod(0o755)
     nights.write("inventory.ini", f"{INVENTORY}runbook_notify_command = {script}\n")
     nights.run("--until", "update")
     text = told.read_text()
-    assert f"end: {SAID} (exit code 0)" in text
+    assert "[end]" in text
+    assert f"{SAID} (exit code 0)" in text
     assert "[stop]" not in text
     assert "[question]" not in text
 
