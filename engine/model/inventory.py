@@ -104,6 +104,12 @@ class Settings:
     """The statement of the rehearsal that this upgrade goes by."""
     reactivate_after_update: bool = field(default=True, metadata=_FOR_ATTEMPT)
     notify_command: str | None = field(default=None, metadata=_NOWHERE)
+    downtime: bool = False
+    """The cluster's own monitoring keeps silent about it while it is changed."""
+    downtime_filter: str | None = None
+    """Which hosts of the monitoring are meant, in its own words; None: those of the cluster."""
+    icinga_user: str = field(default="runbook-downtime", metadata=_NOWHERE)
+    """The user of Icinga's API; the password lies on N."""
     probes: Probes = field(default_factory=Probes, metadata=_NOWHERE)
     """Which services are asked once a second while the cluster is changed."""
     signing_key: Path | None = field(default=None, metadata=_NOWHERE)

@@ -173,6 +173,13 @@ class Fields:
             raise self._wrong(key, value, "a whole number")
         return value
 
+    def amount(self, key: str) -> float:
+        """A required number, whole or not."""
+        value = self._required(key)
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise self._wrong(key, value, "a number")
+        return float(value)
+
     def boolean(self, key: str, default: bool | None = None) -> bool:
         """true or false; required unless a default is given."""
         if default is not None and not self.has(key):
