@@ -6,6 +6,7 @@ Icinga 2 answers lies in tests/data/icinga; a test holds these answers against t
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import sys
@@ -95,10 +96,15 @@ class Icinga:
     def answer(self, user: str, method: str, path: str, body: dict[str, Any]) -> tuple[int, Any]:
         wanted = path.removeprefix("/v1/")
         if user not in self.now["users"]:
-            return 401, {"error": 401, "status": "Unauthorized. Please check your user credentials."}
+            return 401, {
+                "error": 401,
+                "status": "Unauthorized. Please check your user credentials.",
+            }
         if wanted not in self.now["users"][user]:
             why = {"error": 404, "status": "No objects found."}
-            permission = f"Error: Missing permission: {wanted.replace('objects', 'objects/query')}\n"
+            permission = (
+                f"Error: Missing permission: {wanted.replace('objects', 'objects/query')}\n"
+            )
             return 404, {**why, "diagnostic_information": permission} if "verbose" in body else why
         kind = wanted.rpartition("/")[2]
         if method == "GET":
@@ -114,7 +120,7 @@ class Icinga:
 
 def main(state: Path, *words: str) -> int:
     icinga = Icinga(state)
-    options = dict(zip(words, words[1:], strict=False))
+    options = dict(itertools.pairwise(words))
     headers = {words[i + 1] for i, word in enumerate(words) if word == "--header"}
     assert words[0] == "-q", "a .curlrc would be read"
     assert options["--noproxy"] == "*"
@@ -125,7 +131,9 @@ def main(state: Path, *words: str) -> int:
     user, password = login[1], re.sub(r"\\(.)", r"\1", login[2])
     (state.parent / "arguments").write_text("\n".join(words))
     if icinga.now.get("down"):
-        print("curl: (7) Failed to connect to icinga2-master.neteyelocal port 5665", file=sys.stderr)
+        print(
+            "curl: (7) Failed to connect to icinga2-master.neteyelocal port 5665", file=sys.stderr
+        )
         return 7
     if Path(options["--cacert"]).read_text() != "the CA of Icinga\n":
         print("curl: (60) SSL certificate problem: unable to get local issuer", file=sys.stderr)

@@ -31,7 +31,7 @@ from runbook.to_4_26.severities import SEVERITIES
 from tests.engine import kit
 
 CURL = Path(__file__).with_name("icinga_curl.py")
-PASSWORD = "pa\"s\\s :w#ord'$x"  # noqa: S105  # all that a shell or curl might read otherwise
+PASSWORD = "pa\"s\\s :w#ord'$x"  # all that a shell or curl might read otherwise
 USER = "runbook-downtime"
 MAY = (
     *("objects/hosts", "objects/services", "objects/downtimes"),
@@ -41,9 +41,21 @@ CLUSTER = {
     "Hostname": "neteye.example.test",
     "ClusterIp": "192.0.2.100",
     "Nodes": [
-        {"addr": "10.1.1.1", "hostname": "neteye01.neteyelocal", "hostname_ext": "ne1.example.test"},
-        {"addr": "10.1.1.2", "hostname": "neteye02.neteyelocal", "hostname_ext": "ne2.example.test"},
-        {"addr": "10.1.1.3", "hostname": "neteye03.neteyelocal", "hostname_ext": "ne3.example.test"},
+        {
+            "addr": "10.1.1.1",
+            "hostname": "neteye01.neteyelocal",
+            "hostname_ext": "ne1.example.test",
+        },
+        {
+            "addr": "10.1.1.2",
+            "hostname": "neteye02.neteyelocal",
+            "hostname_ext": "ne2.example.test",
+        },
+        {
+            "addr": "10.1.1.3",
+            "hostname": "neteye03.neteyelocal",
+            "hostname_ext": "ne3.example.test",
+        },
     ],
     "ElasticOnlyNodes": [{"addr": "10.1.1.4", "hostname": "neteye04.neteyelocal"}],
     "VotingOnlyNode": {"addr": "10.1.1.5", "hostname": "neteye05.neteyelocal"},

@@ -1,4 +1,4 @@
-"""The downtime: before the first change, found again, lengthened when need be, never left behind."""
+"""The downtime: before the first change, found again, followed when need be, never forgotten."""
 
 from __future__ import annotations
 
@@ -71,7 +71,9 @@ def test_every_host_of_the_cluster_and_its_services_and_nobody_else(bench: Bench
     assert LEDGER in bench.memory.ledger
     names = bench.memory.facts["downtimes"]["names"]
     assert len(names) == len(OBJECTS)
-    assert {name.rpartition("!")[0] for name in names} == {"!".join(filter(None, o)) for o in OBJECTS}
+    assert {name.rpartition("!")[0] for name in names} == {
+        "!".join(filter(None, o)) for o in OBJECTS
+    }
 
 
 def test_it_lasts_to_the_window_s_end_or_twice_the_expected_time(tmp_path: Path) -> None:
@@ -107,7 +109,10 @@ def test_a_filter_says_otherwise(tmp_path: Path) -> None:
 
 def test_a_host_of_that_short_name_elsewhere_is_left_alone_and_told(bench: Bench) -> None:
     bench.node.is_set(
-        hosts=[watched("neteye01", address="203.0.113.9"), watched("cluster", address="192.0.2.100")],
+        hosts=[
+            watched("neteye01", address="203.0.113.9"),
+            watched("cluster", address="192.0.2.100"),
+        ],
     )
     begin(bench)
     assert bench.node.held == {("cluster", ""), ("cluster", "ping")}
@@ -165,7 +170,9 @@ def test_a_node_that_nobody_watches_is_told_by_the_plan(bench: Bench) -> None:
 @pytest.mark.parametrize("silent", ["acknowledgement", "enable_notifications", "last_check"])
 def test_a_problem_that_nobody_was_told_of_is_not_told_again(bench: Bench, silent: str) -> None:
     load = watched("load", host="the second", state=2)
-    load[silent] = {"acknowledgement": 1.0, "enable_notifications": False, "last_check": -1.0}[silent]
+    load[silent] = {"acknowledgement": 1.0, "enable_notifications": False, "last_check": -1.0}[
+        silent
+    ]
     bench.node.is_set(services=[load])
     assert "told again after it: none" in foretell(bench)
 
@@ -446,6 +453,3 @@ def test_a_connection_that_is_lost_meanwhile_is_a_run_without_n(bench: Bench) ->
     with pytest.raises(NotDone, match="Run again: it looks first"):
         bench.apply("baseline.downtime", downtime_begun)
     assert LEDGER in bench.memory.ledger
-
-
-

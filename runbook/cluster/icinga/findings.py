@@ -10,7 +10,7 @@ from engine.model.finding import Finding
 from runbook.cluster.icinga.cover import AUTHOR, Cover
 from runbook.cluster.icinga.objects import Watched
 
-SUBJECT = "icinga2-master"
+SUBJECT = "icinga"
 _GOES_ON = "The run goes on without: the cluster's alarms are sent, so tell those who are on call."
 
 
