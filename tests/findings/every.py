@@ -64,7 +64,6 @@ def shown(case: Case) -> set[str]:
 _ALL = with_accepted(
     (
         *CONNECTION,
-        *DOWNTIME,
         *IDENTITY,
         *NODES,
         *ORGANISATION,

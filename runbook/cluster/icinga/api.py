@@ -112,8 +112,11 @@ def _why(text: str, status: str, user: str) -> str:
         told = json_object(text, "error")
     except ParseError:
         return f"no answer of Icinga's API: {' '.join(text.split())[:120]}"
-    results = told.get("results") or [{}]
-    reason = told.get("diagnostic_information") or told.get("status") or results[0].get("status")
+    results = told.get("results")
+    first = results[0] if isinstance(results, list) and results else None
+    reason = told.get("diagnostic_information") or told.get("status")
+    if not reason and isinstance(first, dict):
+        reason = first.get("status")
     return " ".join(str(reason or "no reason was given").split()).removeprefix("Error: ")[:200]
 
 
