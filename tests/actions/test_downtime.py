@@ -151,6 +151,7 @@ def test_the_plan_tells_hosts_services_times_messages_and_problems(bench: Bench)
     bench.run.attempt = None
     told = foretell(bench)
     assert all(host in told for host in HOSTS)
+    assert "of 6 hosts (" in told
     assert "7 services" in told
     assert "2026-11-02 03:30 UTC (twice the expected time)" in told
     assert "26 at most" in told

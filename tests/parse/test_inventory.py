@@ -60,6 +60,9 @@ def test_all_settings() -> None:
             "runbook_reactivate_after_update = No",
             "runbook_failover_proof = yes",
             "runbook_notify_command = /usr/local/bin/notify --to 'on call'",
+            "runbook_downtime = yes",
+            """runbook_downtime_filter = match("ne*", host.name) && "neteye" in host.groups""",
+            "runbook_icinga_user = director-2",
             "runbook_timestamp_url = https://tsa.example.com:8443/tsr",
             "runbook_timestamp_ca = /etc/tsa.pem",
             "runbook_accept = disk-space@neteye02.lan=grows tonight ;; updates-pending=known",
@@ -79,12 +82,21 @@ def test_all_settings() -> None:
         approvals=2,
         reactivate_after_update=False,
         notify_command="/usr/local/bin/notify --to 'on call'",
+        downtime=True,
+        downtime_filter='match("ne*", host.name) && "neteye" in host.groups',
+        icinga_user="director-2",
         timestamp_url="https://tsa.example.com:8443/tsr",
         timestamp_ca=Path("/etc/tsa.pem"),
         accept=("disk-space@neteye02.lan=grows tonight", "updates-pending=known"),
         accepted_by="B. Verdi",
         of_step={FAILOVER_PROOF: True, GLPI_CONFIG: "/opt/glpi/config", LOSS_PERCENT: 5},
     )
+
+
+def test_a_downtime_is_off_unless_it_is_asked_for() -> None:
+    settings = parse(GOOD).settings
+    assert (settings.downtime, settings.downtime_filter) == (False, None)
+    assert settings.icinga_user == "runbook-downtime"
 
 
 def test_empty_settings_are_not_given() -> None:
@@ -297,6 +309,8 @@ def inventories(draw: st.DrawFn) -> Inventory:
         fallback=draw(text),
         approvals=draw(st.integers(0, 9)),
         reactivate_after_update=draw(st.booleans()),
+        downtime=(downtime := draw(st.booleans())),
+        downtime_filter=draw(text) if downtime else None,
         accept=tuple(accept),
         accepted_by="A. Rossi" if accept else None,
         of_step={

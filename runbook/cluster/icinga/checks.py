@@ -90,7 +90,8 @@ def _to_come(look: Look, cover: Cover) -> str:
         until, why = cover.until, "scheduled already"
     told = [one.name for one in cover.objects if one.is_told_problem]
     return (
-        f"downtime until {moment(until)} ({why}) of {listed(host.name for host in cover.hosts)}"
+        f"downtime until {moment(until)} ({why}) of {many(len(cover.hosts), 'host')}"
+        f" ({listed(host.name for host in cover.hosts)})"
         f" and their {many(len(cover.services), 'service')}; Icinga sends a message at its begin"
         f" and at its end for each, {2 * len(cover.objects)} at most; problems that are told again"
         f" after it: {listed(told)}; not covered: what other hosts find out about the cluster"
