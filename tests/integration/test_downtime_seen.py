@@ -1,7 +1,7 @@
 """Downtimes of an attempt as the cluster's own Icinga has them: before, during, after kills.
 
-Killed during `neteye update` and given back by `--restore`; begun anew, killed before the first round
-of the upgrade, and finished.
+Killed during `neteye update` and given back by `--restore`; begun anew, killed before the first
+round of the upgrade, and finished.
 """
 
 from __future__ import annotations
@@ -114,12 +114,10 @@ def test_a_restore_and_the_end_leave_none(seen: Seen) -> None:
 
 
 def test_the_run_that_went_on_made_no_other(seen: Seen) -> None:
-    """All of what Icinga had after the kill was removed, and nothing was scheduled once more."""
+    """It only removed them."""
+    assert seen.names["another kill"]
     changes = _downtimes(seen.runs["done"])
     assert [change["step"] for change in changes] == ["closing.downtime"]
-    remembered = [e for e in seen.runs["done"].events if e["event"] == "fact"]
-    names = {name for e in remembered if e["name"] == "downtimes" for name in e["names"]}
-    assert names <= seen.names["another kill"]
 
 
 def test_no_finding_was_made_of_it(seen: Seen) -> None:
