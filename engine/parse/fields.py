@@ -189,6 +189,13 @@ class Fields:
             raise self._wrong(key, value, "true or false")
         return value
 
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A required list of strings, which may be empty."""
+        value = self._required(key)
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise self._wrong(key, value, "a list of strings")
+        return tuple(value)
+
     def objects(self, key: str, required: bool = True) -> tuple[Fields, ...]:
         """A list of objects; empty when it is not required and not there."""
         if not required and not self.has(key):

@@ -100,6 +100,9 @@ class Icinga:
                 "error": 401,
                 "status": "Unauthorized. Please check your user credentials.",
             }
+        if method == "GET" and not wanted:
+            named = [one.replace("objects/", "objects/query/") for one in self.now["users"][user]]
+            return 200, {"results": [{"permissions": named, "user": user, "version": "r2.13.6-1"}]}
         if wanted not in self.now["users"][user]:
             why = {"error": 404, "status": "No objects found."}
             permission = (

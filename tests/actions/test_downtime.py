@@ -12,6 +12,7 @@ import pytest
 from engine.act.stops import NotDone
 from engine.record.position import Position
 from runbook.cluster.icinga.cover import AUTHOR, LEDGER
+from runbook.cluster.icinga.findings import may_not
 from runbook.phases import (
     test_17_preflight_downtime,
     test_25_downtime,
@@ -166,6 +167,29 @@ def test_a_node_that_nobody_watches_is_told_by_the_plan(bench: Bench) -> None:
     (finding,) = bench.findings
     assert (finding["code"], finding["severity"]) == ("downtime-host-unknown", "warn")
     assert "neteye05.neteyelocal" in finding["observed"]
+
+
+@pytest.mark.parametrize("lacking", ["schedule", "remove"])
+def test_the_plan_tells_what_the_api_user_may_not(bench: Bench, lacking: str) -> None:
+    bench.node.is_set(users={USER: [one for one in MAY if lacking not in one]})
+    foretell(bench)
+    (finding,) = bench.findings
+    assert finding["code"] == "downtime-not-made"
+    assert f"has no permission actions/{lacking}-downtime" in finding["observed"]
+
+
+@pytest.mark.parametrize(
+    ("given", "is_enough"),
+    [
+        (["*"], True),
+        (["actions/*"], True),
+        (["Actions/Schedule-Downtime", "actions/remove-downtime"], True),
+        (["objects/*", "actions/remove*"], False),
+        ([], False),
+    ],
+)
+def test_permissions_may_be_patterns(given: list[str], is_enough: bool) -> None:
+    assert (may_not(given, USER) == []) is is_enough
 
 
 @pytest.mark.parametrize("silent", ["acknowledgement", "enable_notifications", "last_check"])

@@ -12,7 +12,13 @@ from engine.errors import ParseError
 from engine.model.answer import Answer
 from engine.model.query import Query
 from runbook.cluster.icinga.api import REFUSED, said_no
-from runbook.cluster.icinga.objects import downtimes_by, hosts_called, hosts_that, services_of
+from runbook.cluster.icinga.objects import (
+    downtimes_by,
+    hosts_called,
+    hosts_that,
+    permissions_of,
+    services_of,
+)
 
 DATA = Path(__file__).parents[1] / "data" / "icinga"
 VERSIONS = sorted(path.name for path in DATA.iterdir() if path.is_dir())
@@ -34,7 +40,7 @@ def test_there_are_three_versions_with_the_same_answers() -> None:
     names = [{path.name for path in DATA.joinpath(version).iterdir()} for version in VERSIONS]
     assert VERSIONS == ["2.12.3", "2.13.6", "2.14.6"]
     assert names[0] == names[1] == names[2]
-    assert len(names[0]) == 19
+    assert len(names[0]) == 20
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -75,6 +81,22 @@ def test_downtimes_are_read_with_whom_they_are_of_and_their_end(version: str) ->
     assert read(version, "downtimes-none", DOWNTIMES) == ()
     # none is left, of services neither: Icinga 2.12 keeps them when their host's is removed
     assert read(version, "downtimes-gone", DOWNTIMES) == ()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_the_user_may_is_read(version: str) -> None:
+    found = read(version, "permissions", permissions_of(USER))
+    assert found[-2:] == ("actions/schedule-downtime", "actions/remove-downtime")
+    assert len(found) == 5
+
+
+def test_a_permission_for_some_objects_is_one() -> None:
+    body = '{"results":[{"permissions":["actions/remove-downtime (filtered)"]}]}'
+    seen = permissions_of(USER).parse(Answer(0, f"{body}\n200".encode(), b"", 0.0))
+    assert seen == ("actions/remove-downtime",)
+    wrong = b'{"results":[{"permissions":[1]}]}\n200'
+    with pytest.raises(ParseError, match="expected a list of strings"):
+        permissions_of(USER).parse(Answer(0, wrong, b"", 0.0))
 
 
 REFUSALS = {

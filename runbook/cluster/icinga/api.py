@@ -84,14 +84,14 @@ def question(
     body: Mapping[str, Any],
     read: Callable[[tuple[Fields, ...], str], T],
 ) -> Query[T]:
-    """Objects of Icinga, read by `read` from the results and the question's name.
+    """What Icinga has at `path`, read by `read` from the results and the question's name.
 
     With a filter that matches nothing there are no results. Without the permission, or with a
     filter that can't be read, it is an error (Icinga 2.13 says 404 then).
     """
     return Query(
         name=name,
-        argv=request(user, f"objects/{path}", {**body, "verbose": True}, asks=True),
+        argv=request(user, path, {**body, "verbose": True}, asks=True),
         parse=lambda answer: read(_results(answer, name, user), name),
         deadline=DEADLINE,
         ok_codes=(0, REFUSED),

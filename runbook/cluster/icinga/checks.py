@@ -26,7 +26,7 @@ from runbook.cluster.icinga.cover import (
     phase_of,
 )
 from runbook.cluster.icinga.findings import moment
-from runbook.cluster.icinga.objects import Watched
+from runbook.cluster.icinga.objects import Watched, permissions_of
 
 T = TypeVar("T")
 
@@ -62,12 +62,17 @@ def downtime_is_foretold(look: Look, evidence: Evidence) -> Verdict:
     """Before the start: what the downtime will cover, what it will not, what people will hear."""
     if not _is_wanted(look, evidence):
         return evidence.verdict
+    user = look.settings.icinga_user
     try:
+        permissions = look.ask(look.names.active, permissions_of(user))
         cover = cover_now(look)
     except Unanswered as error:
         return _not_asked(look, evidence, error)
     return evidence.judge(
-        findings.unknown_hosts(cover, look.settings.downtime_filter),
+        [
+            *findings.may_not(permissions, user),
+            *findings.unknown_hosts(cover, look.settings.downtime_filter),
+        ],
         observed=_to_come(look, cover) if cover.hosts else "no host is found, nothing is scheduled",
     )
 
@@ -170,4 +175,4 @@ def _latest_known(look: Look) -> datetime | None:
 def _not_asked(look: Look, evidence: Evidence, error: Unanswered) -> Verdict:
     user = look.settings.icinga_user
     found = findings.not_asked(error.why, user, password_file(user))
-    return evidence.judge([found], observed=f"Icinga at {ADDRESS} was asked by {error.node}")
+    return evidence.judge([found], observed=f"Icinga at {ADDRESS} told {error.node} nothing")

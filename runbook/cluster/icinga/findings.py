@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from fnmatch import fnmatchcase
 
 from engine.judge.text import listed
 from engine.model.finding import Finding
@@ -57,6 +58,26 @@ def _unknown(seen: str) -> Finding:
         "a host of Icinga for each node and for the cluster's address, or a filter that names them",
         f"Say in runbook_downtime_filter which hosts are meant, in Icinga's own words. {_GOES_ON}",
     )
+
+
+NEEDED = ("actions/schedule-downtime", "actions/remove-downtime")
+
+
+def may_not(permissions: Iterable[str], user: str) -> list[Finding]:
+    """What the API user lacks for what is to come. Code: `downtime-not-made`."""
+    patterns = [one.lower() for one in permissions]
+    lacking = [one for one in NEEDED if not any(fnmatchcase(one, each) for each in patterns)]
+    if not lacking:
+        return []
+    return [
+        Finding(
+            "downtime-not-made",
+            SUBJECT,
+            f"the API user {user} has no permission {listed(lacking)}",
+            f"the permissions {listed(NEEDED)}",
+            f"Give them to the user, as docs/inventory.md says. {_GOES_ON}",
+        )
+    ]
 
 
 def not_held(lacking: Iterable[Watched], why: str) -> list[Finding]:

@@ -65,7 +65,7 @@ def hosts_that(user: str, condition: str) -> Query[tuple[Watched, ...]]:
 def _hosts(user: str, wanted: Mapping[str, Any]) -> Query[tuple[Watched, ...]]:
     attributes = ["name", "address", "address6", "downtime_depth", *_STATE]
     body = {**wanted, "attrs": attributes}
-    return question(user, "hosts that Icinga watches", "hosts", body, _read_hosts)
+    return question(user, "hosts that Icinga watches", "objects/hosts", body, _read_hosts)
 
 
 def services_of(user: str, hosts: Iterable[str]) -> Query[tuple[Watched, ...]]:
@@ -75,7 +75,7 @@ def services_of(user: str, hosts: Iterable[str]) -> Query[tuple[Watched, ...]]:
         "filter_vars": {"names": sorted(hosts)},
         "attrs": ["name", "host_name", "downtime_depth", *_STATE],
     }
-    return question(user, "services that Icinga watches", "services", body, _read_services)
+    return question(user, "services that Icinga watches", "objects/services", body, _read_services)
 
 
 def downtimes_by(user: str, author: str) -> Query[tuple[Downtime, ...]]:
@@ -85,7 +85,18 @@ def downtimes_by(user: str, author: str) -> Query[tuple[Downtime, ...]]:
         "filter_vars": {"author": author},
         "attrs": ["host_name", "service_name", "comment", "end_time"],
     }
-    return question(user, "downtimes in Icinga", "downtimes", body, _read_downtimes)
+    return question(user, "downtimes in Icinga", "objects/downtimes", body, _read_downtimes)
+
+
+def permissions_of(user: str) -> Query[tuple[str, ...]]:
+    """What the API user may do, as Icinga has it: patterns such as `actions/*`."""
+    return question(user, "permissions of the API user", "", {}, _read_permissions)
+
+
+def _read_permissions(results: tuple[Fields, ...], _: str) -> tuple[str, ...]:
+    # one that is given for some objects only ends so
+    found = (text for one in results for text in one.texts("permissions"))
+    return tuple(text.removesuffix(" (filtered)") for text in found)
 
 
 def _read_hosts(results: tuple[Fields, ...], _: str) -> tuple[Watched, ...]:
