@@ -120,7 +120,7 @@ class PlanLook(Look):
             return status
         return cast("ClusterStatus", _StatusToCome(status, self._ahead))
 
-    def close_ledger(self, kind: str, subject: str, why: str) -> None:
+    def close_ledger(self, kind: str, subject: str, why: str, *, left: bool = False) -> None:
         """A plan keeps no books: the run does it when it finds the same."""
 
     def _only_now(self, question: str) -> None:

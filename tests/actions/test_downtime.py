@@ -365,6 +365,17 @@ def test_at_the_end_all_of_them_are_removed_and_nobody_else_s(bench: Bench) -> N
     assert evidence.outcome == "done"
 
 
+def test_killed_before_it_was_seen_that_they_are_gone_the_next_run_says_so(bench: Bench) -> None:
+    begin(bench)
+    bench.apply("closing.downtime", downtime_ended)
+    assert LEDGER in bench.memory.ledger
+    bench.begin()
+    evidence = end(bench)
+    assert bench.memory.ledger == {}
+    assert bench.codes == []
+    assert evidence.verdict
+
+
 def test_a_restore_removes_them_whatever_the_setting_says(bench: Bench) -> None:
     begin(bench)
     bench.begin(downtime=False)
@@ -424,7 +435,8 @@ def test_what_can_t_be_removed_is_told_with_its_end_and_stops_nothing(
     assert bench.run.stop is None
     assert bench.memory.ledger == {}
     closed = [e for e in bench.run.journal.events if e["event"] == "ledger-closed"]
-    assert not closed or "was not removed" in closed[-1]["why"]
+    assert closed[-1]["left"]
+    assert "not removed, over at 2026-11-02 03:30 UTC" in closed[-1]["why"]
 
 
 # secrets and argument lists

@@ -162,7 +162,7 @@ def downtime_is_gone(look: Look, evidence: Evidence, applied: Applied) -> Verdic
     if LEDGER in look.memory.ledger:
         # it gives itself back: an upgrade that is done is not kept open for it
         end = f"at {moment(until)}" if until else "by its own end"
-        look.close_ledger(*LEDGER, f"it was not removed, and is over {end}: {why}")
+        look.close_ledger(*LEDGER, f"not removed, over {end}: {why}", left=True)
     found = findings.left_behind(why, until)
     return evidence.judge([found], observed="whether downtimes are left was looked at")
 

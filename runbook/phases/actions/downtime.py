@@ -138,9 +138,8 @@ def _remove(look: Look) -> Changes:
         node=look.names.active,
         argv=request(look.settings.icinga_user, "actions/remove-downtime", _of_attempt(look)),
         deadline=DEADLINE,
-        # with nothing left Icinga says 500: the step looks again
+        # with nothing left Icinga says 500, so the step looks again, and closes the ledger
         may_fail=True,
-        closes=(LEDGER,),
         apart=True,
     )
     return f"{len(left)} of hosts and services, which ended at the latest at" + (
