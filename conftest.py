@@ -7,4 +7,5 @@ pytest_plugins = [
     "runbook.phases.actions.pacemaker",
     "runbook.phases.actions.neteye_command",
     "runbook.phases.actions.restore",
+    "runbook.phases.actions.downtime",
 ]

@@ -84,7 +84,8 @@ class Applier:
                 return self._apply_one(step, keys[-1], change)
 
         applied = driven(action, answer)
-        self._adopt(step, keys, applied.reason)
+        if not applied.is_unseen:
+            self._adopt(step, keys, applied.reason)
         return applied
 
     def sync(self) -> None:

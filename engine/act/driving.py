@@ -40,6 +40,8 @@ class Applied:
     changes: tuple[Change, ...] = ()
     answers: tuple[Answer, ...] = field(default=(), repr=False)
     reason: str = ""
+    is_unseen: bool = False
+    """Whether its wanted state is there could not be seen."""
 
     @property
     def did_something(self) -> bool:
@@ -74,7 +76,8 @@ def driven(action: Changes, answer: Callable[[Change], Answer]) -> Applied:
             changes.append(change)
             change = action.send(answers[-1])
     except StopIteration as end:
-        return Applied(tuple(changes), tuple(answers), reason_of(end.value))
+        is_unseen = isinstance(end.value, Nothing) and end.value.is_unseen
+        return Applied(tuple(changes), tuple(answers), reason_of(end.value), is_unseen)
 
 
 def reason_of(ended: Nothing | str | None) -> str:

@@ -224,9 +224,13 @@ class Look:
         """
         return seen_now(self._run.journal.events, service)
 
-    def close_ledger(self, kind: str, subject: str, why: str) -> None:
-        """A temporary change is found to be undone already: bookkeeping, no change."""
-        self._run.record("ledger-closed", step=self._run.step, kind=kind, subject=subject, why=why)
+    def close_ledger(self, kind: str, subject: str, why: str, *, left: bool = False) -> None:
+        """A temporary change is found to be undone already: bookkeeping, no change.
+
+        `left`: nobody has undone it, it ends by itself; `why` says when.
+        """
+        told = {"kind": kind, "subject": subject, "why": why, **({"left": True} if left else {})}
+        self._run.record("ledger-closed", step=self._run.step, **told)
 
     def sql_node(self) -> str:
         """The node that runs the database; Unanswered when no node does."""

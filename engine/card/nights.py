@@ -25,9 +25,10 @@ class Variant:
 def variants(settings: Settings, commands: Commands, options: Collection[str]) -> Iterator[Variant]:
     """Those that the runbook's `options` allow; without any the card has the one night only.
 
-    Without a reactivation after the update there is no safe place between them.
+    Without a reactivation after the update there is no safe place between them, and with a downtime
+    nobody would be told of an alarm by day.
     """
-    if UNTIL in options and settings.reactivate_after_update:
+    if UNTIL in options and settings.reactivate_after_update and not settings.downtime:
         yield Variant(
             "Two nights",
             (("first night", commands.run(UNTIL, _PHASE)), ("second night", commands.run())),

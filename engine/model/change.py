@@ -96,6 +96,8 @@ class Change:
     (`engine.parse.files`)."""
     moves: Move | None = None
     """What runs elsewhere by it: the evidence tells it as a cause."""
+    apart: bool = False
+    """No other step decides by what it changes: a plan knows the cluster as well after it."""
     detached: str | None = None
     """Started once, detached from the connection, by the wrapper that keeps log and exit status
     under this name in the attempt's directory on the node."""
@@ -117,3 +119,5 @@ class Nothing:
     """What an action returns when its wanted state is already there, and why. That is evidence."""
 
     reason: str
+    is_unseen: bool = False
+    """Whether it is there could not be seen: what an earlier run began is not taken for done."""

@@ -118,6 +118,12 @@ class Settings:
     """What the webhook takes: teams, slack or mattermost."""
     notify_every: int | None = field(default=None, metadata=_NOWHERE)
     """Minutes without news after which a sign of life is told; None: none is."""
+    downtime: bool = False
+    """The cluster's own monitoring keeps silent about it while it is changed."""
+    downtime_filter: str | None = None
+    """Which hosts of the monitoring are meant, in its own words; None: those of the cluster."""
+    icinga_user: str = field(default="runbook-downtime", metadata=_NOWHERE)
+    """The user of Icinga's API; the password lies on N."""
     probes: Probes = field(default_factory=Probes, metadata=_NOWHERE)
     """Which services are asked once a second while the cluster is changed."""
     signing_key: Path | None = field(default=None, metadata=_NOWHERE)

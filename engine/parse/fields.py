@@ -173,6 +173,13 @@ class Fields:
             raise self._wrong(key, value, "a whole number")
         return value
 
+    def amount(self, key: str) -> float:
+        """A required number, whole or not."""
+        value = self._required(key)
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise self._wrong(key, value, "a number")
+        return float(value)
+
     def boolean(self, key: str, default: bool | None = None) -> bool:
         """true or false; required unless a default is given."""
         if default is not None and not self.has(key):
@@ -181,6 +188,13 @@ class Fields:
         if not isinstance(value, bool):
             raise self._wrong(key, value, "true or false")
         return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A required list of strings, which may be empty."""
+        value = self._required(key)
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise self._wrong(key, value, "a list of strings")
+        return tuple(value)
 
     def objects(self, key: str, required: bool = True) -> tuple[Fields, ...]:
         """A list of objects; empty when it is not required and not there."""

@@ -54,6 +54,9 @@ SETTING_READERS: Readers = {
     "runbook_notify_url_file": ("notify_url_file", values.file_path),
     "runbook_notify_form": ("notify_form", values.one_of("teams", "slack", "mattermost")),
     "runbook_notify_every": ("notify_every", values.number(1, 1440)),
+    "runbook_downtime": ("downtime", values.yes_no),
+    "runbook_downtime_filter": ("downtime_filter", values.required_text),
+    "runbook_icinga_user": ("icinga_user", values.user),
     "runbook_probes": ("probes", values.probes),
     "runbook_signing_key": ("signing_key", values.file_path),
     "runbook_timestamp_url": ("timestamp_url", values.web_address),
@@ -148,6 +151,7 @@ def read_settings(
     _check_window(fields, given, problems)
     _check_acceptances(fields, given, problems)
     _check_notifications(fields, given, problems)
+    _check_downtime(fields, given, problems)
     if "cluster" not in fields or "environment" not in fields:
         return None
     environment: Environment = fields["environment"]
@@ -176,6 +180,17 @@ def _check_window(
         line = given["runbook_window_end"].line
         problem = f"is {end.isoformat()}, expected later than its start {start.isoformat()}"
         problems.add(line, f"runbook_window_end {problem}")
+
+
+def _check_downtime(
+    fields: Mapping[str, Any], given: Mapping[str, Value], problems: Problems
+) -> None:
+    if "downtime_filter" in fields and not fields.get("downtime"):
+        problem = (
+            "says whose downtime is meant, and none is asked for: runbook_downtime=yes is missing"
+        )
+        line = given["runbook_downtime_filter"].line
+        problems.add(line, f"runbook_downtime_filter {problem}")
 
 
 def _check_acceptances(

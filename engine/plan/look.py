@@ -39,10 +39,15 @@ class Ahead:
     """Key of a change -> exit status that lies on its node and that the run reads first. The
     command has ended, so what it left is what the cluster shows now."""
 
+    @property
+    def touching(self) -> list[tuple[str, Change]]:
+        """Those after which it is not known any more how the cluster is."""
+        return [(step, change) for step, change in self.made if not change.apart]
+
     def is_only_of(self, steps: Iterable[str]) -> bool:
-        """All of them belong to these steps or phases."""
+        """All of those belong to these steps or phases."""
         allowed = tuple(steps)
-        return all(any(_belongs(step, name) for name in allowed) for step, _ in self.made)
+        return all(any(_belongs(step, name) for name in allowed) for step, _ in self.touching)
 
     def changed(self, kind: str) -> dict[str, bool]:
         """Subject -> whether a temporary change of this kind is in place after all of them."""
@@ -81,7 +86,7 @@ class PlanLook(Look):
 
     @property
     def attempt(self) -> str | None:
-        if self._ahead.made and self._run.attempt is None:
+        if self._ahead.touching and self._run.attempt is None:
             raise NotKnownYet("the records of the attempt that the run opens")
         return self._run.attempt
 
@@ -111,15 +116,15 @@ class PlanLook(Look):
 
     def cluster_status(self) -> ClusterStatus:
         status = self._now.cluster_status()
-        if not self._ahead.made:
+        if not self._ahead.touching:
             return status
         return cast("ClusterStatus", _StatusToCome(status, self._ahead))
 
-    def close_ledger(self, kind: str, subject: str, why: str) -> None:
+    def close_ledger(self, kind: str, subject: str, why: str, *, left: bool = False) -> None:
         """A plan keeps no books: the run does it when it finds the same."""
 
     def _only_now(self, question: str) -> None:
-        if self._ahead.made:
+        if self._ahead.touching:
             raise NotKnownYet(question)
 
 

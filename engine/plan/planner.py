@@ -83,8 +83,8 @@ class Planner:
         self, look: Look, make: Callable[[Look], Changes], declared: Foresight
     ) -> Foreseen | Nothing:
         if declared.planned is not None and self._ahead.is_only_of(declared.despite):
-            if self._ahead.made:
-                last = self._ahead.made[-1][0]
+            if before := self._ahead.touching:
+                last = before[-1][0]
                 self._under_way.notes.append(f"by what is there now, before {last}")
             return declared.planned(PlanLook(look, Ahead()))
         return _first(make(PlanLook(look, self._ahead)))
@@ -189,12 +189,12 @@ class Planner:
             return self._after(step, f"depends on {shown.what}")
         if step.asks or outcome in IDLE:
             return replace(step, verdict=Verdict.SATISFIED, reason=said)
-        if self._ahead.made:
+        if self._ahead.touching:
             return self._after(step, "judges what it leaves")
         return replace(step, reason=LOOKS)
 
     def _after(self, step: PlannedStep, why: str) -> PlannedStep:
-        changing = [name for name, _ in self._ahead.made]
+        changing = [name for name, _ in self._ahead.touching or self._ahead.made]
         before = upstream(step.waits_for, self._run.waits_for)
         after = next((name for name in reversed(changing) if name in before), changing[-1])
         return replace(step, verdict=Verdict.AFTER, reason=why, after=after)

@@ -40,6 +40,12 @@ def pause_of(wanted: str | None, release: Release, settings: Settings) -> Pause 
             " in standby and fencing off until the upgrade is over, so there is no phase to end"
             " behind; take that line out of the inventory, or run without --until"
         )
+    if settings.downtime:
+        raise UsageError(
+            f"--until {wanted}: with runbook_downtime = yes Icinga would keep silent between the"
+            " nights, until the downtime's end; take that line out of the inventory, or run without"
+            " --until"
+        )
     found = next((pause for pause in release.pauses if pause.phase == wanted), None)
     if found is None:
         raise UsageError(f"--until {wanted}: {_not_safe(wanted, phases, release)}")

@@ -50,6 +50,8 @@ _TASKS: Mapping[str, tuple[str, ...]] = {
     "repository-disabled": ("preflight.repository", "again.repository"),
     "reboot-needed": ("again.kernels", "closing.reboot"),
     "restore-unverified": ("verification.done",),
+    # they end by themselves: nobody looks again, the attempt is closed
+    "downtime-left": (),
 }
 """Warnings that are left when all is done: a person's task -> the steps that look again."""
 _SETTLED: Mapping[str, tuple[str, ...]] = {
@@ -65,6 +67,8 @@ _PASSING = (
     *("rehearsal-environment", "rehearsal-unsigned", "rehearsal-key-unknown"),
     # they count while the upgrade is under way
     *("active-node-load", "active-node-memory", "updates-automatic", "packages-rule-idle"),
+    # a later step tries once more; nothing waits for it
+    *("downtime-not-asked", "downtime-host-unknown", "downtime-not-made"),
     # the stop itself says that support is called
     "support-needed",
 )

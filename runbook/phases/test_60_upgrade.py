@@ -24,6 +24,7 @@ from engine.record.memory import ChangeRecord
 from engine.record.position import Position
 from engine.run.session import Session
 from runbook.cluster import leftovers
+from runbook.cluster.icinga.checks import downtime_holds
 from runbook.phases.actions.neteye_command import (
     ended_with,
     exit_status_of,
@@ -64,6 +65,12 @@ def test_window(look: Look, evidence: Evidence) -> None:
     left = _window_fits(look, now)
     evidence.note(f"about {left} are left to do, and the window covers them")
     assert end is None or now + left <= end
+
+
+@step("upgrade.downtime", after=("upgrade.window",))
+def test_downtime(downtime_lasts_for_upgrade: Applied, look: Look, evidence: Evidence) -> None:
+    """Icinga keeps silent for as long as the upgrade is expected to take from here."""
+    assert downtime_holds(look, evidence, downtime_lasts_for_upgrade)
 
 
 @step(

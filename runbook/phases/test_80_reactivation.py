@@ -14,7 +14,14 @@ from engine.model.steps import step
 from engine.record.evidence import Evidence
 from engine.run.session import Session
 from runbook.cluster import checks
+from runbook.cluster.icinga.checks import downtime_holds
 from runbook.cluster.profiles import describe, settled, unstandby_ended
+
+
+@step("reactivation.downtime", after=("verification.done",))
+def test_downtime(downtime_lasts_for_reactivation: Applied, look: Look, evidence: Evidence) -> None:
+    """Icinga keeps silent while services move back."""
+    assert downtime_holds(look, evidence, downtime_lasts_for_reactivation)
 
 
 @step("reactivation.unstandby", after=("verification.done",), guide=("G23", "G24"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.act.driving import Applied
 from engine.ask.look import Look
 from engine.judge import kernels
 from engine.model.event import stamp
@@ -11,6 +12,7 @@ from engine.queries.machine import KERNELS
 from engine.record.evidence import Evidence
 from engine.record.intervals import FENCING, STANDBY, in_words, of_kind
 from engine.run.session import Session
+from runbook.cluster.icinga.checks import downtime_is_gone
 
 
 @step("closing.time", after=("reactivation.final",), guide=("G15", "G16"))
@@ -38,6 +40,12 @@ def test_manual_tasks(look: Look, evidence: Evidence) -> None:
     else:
         evidence.fulfilled("G22", f"the guide of {target} names no additional manual task")
     assert evidence.verdict
+
+
+@step("closing.downtime", after=("reactivation.health", "failover.*?"))
+def test_downtime(downtime_ended: Applied, look: Look, evidence: Evidence) -> None:
+    """Icinga alarms again: no downtime of this attempt is left."""
+    assert downtime_is_gone(look, evidence, downtime_ended)
 
 
 @step("closing.reboot", after=("reactivation.final",))

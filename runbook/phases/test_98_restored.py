@@ -16,6 +16,7 @@ from engine.record.evidence import Evidence
 from engine.report.under_way import in_place
 from engine.run.session import Session
 from engine.waiting import attempts
+from runbook.cluster.icinga.checks import downtime_is_gone
 from runbook.cluster.profiles import SETTLE, describe, settled
 from runbook.cluster.restoring import CLOSED, LOOKED, is_open
 from runbook.phases.actions.restore import BRIEF, FENCING
@@ -59,6 +60,12 @@ def test_fencing(ledger_fencing: Applied, look: Look, evidence: Evidence) -> Non
         status = look.cluster_status()
         now = "on" if status.options.stonith_enabled else "off"
         assert evidence.judge(fencing_is(status, True), observed=f"fencing is {now}")
+
+
+@step("restore.downtime", after=("restore.fencing",), scope="restore")
+def test_downtime(ledger_downtime: Applied, look: Look, evidence: Evidence) -> None:
+    """Icinga alarms again: no downtime of this attempt is left."""
+    assert downtime_is_gone(look, evidence, ledger_downtime)
 
 
 _SOMEBODY_ELSES = "This run had nothing to give back: what is so has another cause. What helps:"

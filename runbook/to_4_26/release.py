@@ -60,7 +60,7 @@ GUIDE = {
 """The rows of this version: those of the breaking changes, and what it says of the procedure's."""
 
 RELEASED = {
-    "conftest.py": "9ba66d1fa18c057c746d3c8998cc674fe8f5a553fc04a998c3f0fbc724af4c04",
+    "conftest.py": "dc26d91144ad64bd0650c90c79d9a20d6142b27ecc8d589b4433117b0c0a3b77",
     "pytest.ini": "e34fec57042ee2d6bd7fa277d410088488003c40451d286fa651dd88f4db80df",
     "requirements.txt": "cbe18ff4af8ecee94d744e1693e098e44d0a86d4c5a194f6bc6e8c57f3345acb",
 }

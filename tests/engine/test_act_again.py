@@ -84,6 +84,13 @@ def test_an_open_intent_whose_effect_is_there_is_adopted(
     assert made.run.memory.open_intents() == []
 
 
+def test_an_open_intent_whose_effect_nobody_could_see_is_not_adopted(bench: Make) -> None:
+    made = bench(earlier=[OPEN_INTENT])
+    made.apply(end=Nothing("nobody answered", is_unseen=True))
+    assert made.events("result") == []
+    assert [record.key for record in made.run.memory.open_intents()] == [f"{STEP}#1"]
+
+
 FIRST, SECOND = change(what="first"), change(what="second")
 
 

@@ -124,3 +124,17 @@ def test_the_runs_own_memory_stays_as_it_is(run: Run, look: Look) -> None:
 def test_whose_changes_are_ahead(allowed: tuple[str, ...], is_only: bool) -> None:
     assert ahead(TAKE, GIVE).is_only_of(allowed) is is_only
     assert Ahead().is_only_of(())
+
+
+def test_after_a_change_apart_from_all_others_the_cluster_is_known_as_before(look: Look) -> None:
+    silent = (Temporary("downtime", "cluster", "none"),)
+    quiet = Change("silence", kit.N, ("sh", "-c", "x"), 9.0, opens=silent, apart=True)
+    seen = PlanLook(look, ahead(quiet))
+    assert str(seen.ask(kit.N, VERSION)) == "4.25"
+    assert seen.cluster_status().resources
+    assert seen.attempt is None
+    # what it opens is known all the same: the step that ends it has something to do
+    assert set(seen.memory.ledger) == {("downtime", "cluster")}
+    assert ahead(quiet).is_only_of(())
+    with pytest.raises(NotKnownYet):
+        PlanLook(look, ahead(quiet, TAKE)).ask(kit.N, VERSION)

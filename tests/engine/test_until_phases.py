@@ -59,6 +59,13 @@ def test_without_the_reactivation_no_place_is_safe(phase: str) -> None:
         pause_of(phase, RELEASE, settings)
 
 
+@pytest.mark.parametrize("phase", SAFE)
+def test_with_a_downtime_no_place_is_safe(phase: str) -> None:
+    """Icinga would keep silent by day."""
+    with pytest.raises(UsageError, match="runbook_downtime = yes"):
+        pause_of(phase, RELEASE, replace(SETTINGS, downtime=True))
+
+
 def test_no_place_lies_behind_the_point_of_no_return() -> None:
     point = PHASES.index(RELEASE.no_return.partition(".")[0])
     assert all(PHASES.index(pause.phase) < point for pause in RELEASE.pauses)

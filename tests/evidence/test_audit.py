@@ -391,6 +391,21 @@ def test_what_was_temporary_has_both_ends() -> None:
     assert "1 still in place" in render([*events[:at], seen, *rest], [])
 
 
+def test_what_nobody_gave_back_and_ends_by_itself_is_told_so() -> None:
+    opens = [{"kind": "downtime", "subject": "cluster", "former": "none"}]
+    quiet = kit.intent("a.downtime", 1, opens=opens)
+    why = "not removed, over at 2026-11-02 03:30 UTC: HTTP 404"
+    closed = kit.event("ledger-closed", 40, step="c", kind="downtime", subject="cluster", why=why)
+    begun, *rest = journals.whole()
+    for left, said, many in ((True, why, "1 left to end by itself"), (False, "", "all given back")):
+        last = {**closed, **({"left": True} if left else {})}
+        shown = render([begun, quiet, *rest[:-2], last, *rest[-2:]], [])
+        row = re.search(r'"what">downtime</td>.*?</tr>', shown, re.S)
+        assert row is not None
+        assert (why in row[0]) is left, said
+        assert many in shown
+
+
 # the drawing
 
 

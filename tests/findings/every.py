@@ -10,6 +10,7 @@ from tests.findings.case import Case, Start
 from tests.findings.cases_breaking import BREAKING
 from tests.findings.cases_cluster import CLUSTER
 from tests.findings.cases_connection import CONNECTION
+from tests.findings.cases_downtime import DOWNTIME
 from tests.findings.cases_identity import IDENTITY
 from tests.findings.cases_midway import MIDWAY
 from tests.findings.cases_nodes import NODES
@@ -27,6 +28,9 @@ NEVER_STOPS: Mapping[str, str] = {
     "verification.done": "it closes the verification, which other steps judge",
     "verification.inventories": "its finding only warns",
     "verification.agents": "it leaves rows of the guide open, and the run goes on",
+    "upgrade.downtime": "its findings only warn",
+    "reactivation.downtime": "its findings only warn",
+    "closing.downtime": "its finding only warns",
     "closing.time": "it tells, and judges nothing",
     "closing.manual_tasks": "it tells, and judges nothing",
     "closing.reboot": "its finding only warns",
@@ -63,6 +67,7 @@ _ALL = with_accepted(
         *IDENTITY,
         *NODES,
         *ORGANISATION,
+        *DOWNTIME,
         *RECORDS,
         *CLUSTER,
         *MIDWAY,

@@ -67,6 +67,8 @@ def _settings(settings: Settings) -> list[str]:
         "runbook_release_notes_read": settings.release_notes_read,
         "runbook_fallback": settings.fallback,
         "runbook_accepted_by": settings.accepted_by,
+        "runbook_downtime_filter": settings.downtime_filter,
+        "runbook_icinga_user": settings.icinga_user,
         GLPI_CONFIG.variable: settings[GLPI_CONFIG],
         "runbook_accept": " ;; ".join(settings.accept) or None,
         "runbook_window_start": settings.window_start and settings.window_start.isoformat(),
@@ -74,6 +76,7 @@ def _settings(settings: Settings) -> list[str]:
     }
     flags = {
         "runbook_reactivate_after_update": settings.reactivate_after_update,
+        "runbook_downtime": settings.downtime,
         FAILOVER_PROOF.variable: settings[FAILOVER_PROOF],
     }
     return [

@@ -63,6 +63,9 @@ def test_all_settings() -> None:
             "runbook_notify_url_file = /root/.webhook",
             "runbook_notify_form = teams",
             "runbook_notify_every = 15",
+            "runbook_downtime = yes",
+            """runbook_downtime_filter = match("ne*", host.name) && "neteye" in host.groups""",
+            "runbook_icinga_user = director-2",
             "runbook_timestamp_url = https://tsa.example.com:8443/tsr",
             "runbook_timestamp_ca = /etc/tsa.pem",
             "runbook_accept = disk-space@neteye02.lan=grows tonight ;; updates-pending=known",
@@ -85,12 +88,21 @@ def test_all_settings() -> None:
         notify_url_file=Path("/root/.webhook"),
         notify_form="teams",
         notify_every=15,
+        downtime=True,
+        downtime_filter='match("ne*", host.name) && "neteye" in host.groups',
+        icinga_user="director-2",
         timestamp_url="https://tsa.example.com:8443/tsr",
         timestamp_ca=Path("/etc/tsa.pem"),
         accept=("disk-space@neteye02.lan=grows tonight", "updates-pending=known"),
         accepted_by="B. Verdi",
         of_step={FAILOVER_PROOF: True, GLPI_CONFIG: "/opt/glpi/config", LOSS_PERCENT: 5},
     )
+
+
+def test_a_downtime_is_off_unless_it_is_asked_for() -> None:
+    settings = parse(GOOD).settings
+    assert (settings.downtime, settings.downtime_filter) == (False, None)
+    assert settings.icinga_user == "runbook-downtime"
 
 
 def test_empty_settings_are_not_given() -> None:
@@ -303,6 +315,8 @@ def inventories(draw: st.DrawFn) -> Inventory:
         fallback=draw(text),
         approvals=draw(st.integers(0, 9)),
         reactivate_after_update=draw(st.booleans()),
+        downtime=(downtime := draw(st.booleans())),
+        downtime_filter=draw(text) if downtime else None,
         accept=tuple(accept),
         accepted_by="A. Rossi" if accept else None,
         of_step={

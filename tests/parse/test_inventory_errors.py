@@ -285,6 +285,34 @@ VARIABLES = [
     (with_settings("runbook_release_notes_read = , 2026-11-20"), 16, "expected NAME, DATE"),
     (with_settings("runbook_release_notes_read = \u200b, 2026-11-20"), 16, "expected NAME, DATE"),
     (
+        with_settings("runbook_downtime = perhaps"),
+        16,
+        "runbook_downtime is 'perhaps', allowed are yes and no",
+    ),
+    (
+        with_settings("runbook_downtime = yes", "runbook_downtime_filter = True"),
+        17,
+        "runbook_downtime_filter is read as a bool by Ansible",
+    ),
+    (
+        with_settings("runbook_downtime = yes", "runbook_downtime_filter ="),
+        17,
+        "runbook_downtime_filter is empty, expected a value",
+    ),
+    *(
+        (
+            with_settings('runbook_downtime_filter = match("ne*", host.name)', *off),
+            16,
+            "runbook_downtime_filter says whose downtime is meant, and none is asked for",
+        )
+        for off in ((), ("runbook_downtime = no",))
+    ),
+    (
+        with_settings("runbook_icinga_user = a b"),
+        16,
+        "runbook_icinga_user is 'a b', expected a login name",
+    ),
+    (
         with_settings("runbook_glpi_config = glpi/config"),
         16,
         "runbook_glpi_config is 'glpi/config', expected an absolute path on the node",

@@ -93,3 +93,43 @@ def test_an_unreadable_version_is_no_crash_of_a_plan(project: Project, text: str
     project.steps(STEPS)
     project.cluster.answer[N, VERSION.argv] = said(text)
     assert project.run("--plan").ret == 0
+
+
+APART = '''
+from engine.act.actions import action
+from engine.model.change import Change, Temporary
+
+@action()
+def silence(look):
+    yield Change("silence", "neteye01.neteyelocal", ("set", "quiet"), 9.0, apart=True,
+                 opens=(Temporary("downtime", "cluster", "none"),))
+
+@action(expected="set loud")
+def noise(look):
+    assert ("downtime", "cluster") in look.memory.ledger
+    look.ask("neteye01.neteyelocal", HAS("quiet"))
+    yield Change("noise", "neteye01.neteyelocal", ("set", "loud"), 9.0, apart=True)
+
+@step("first.silence", after=["first.baseline"])
+def test_silence(silence, look):
+    """Nobody is told."""
+
+@step("second.change", after=["first.baseline"])
+def test_change(x_set, look):
+    """x is set."""
+
+@step("third.noise", after=["second.change"])
+def test_noise(noise, look):
+    """Everybody is told."""
+'''
+
+
+def test_a_change_apart_from_all_others_takes_nothing_of_what_a_plan_knows(
+    project: Project,
+) -> None:
+    project.steps(APART)
+    assert project.run("--plan").ret == 0
+    outcomes = project.outcomes()
+    assert outcomes["first.silence"] == "WILL RUN"
+    assert outcomes["second.change"] == "WILL RUN"
+    assert outcomes["third.noise"] == "AFTER"

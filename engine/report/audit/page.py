@@ -206,10 +206,11 @@ def _ledger(events: Sequence[Event]) -> list[dict[str, Any]]:
         memory.add(event)
         for key, entry in memory.ledger.items():
             if key not in before:
-                rows.append({**asdict(entry), "until": "", "lasted": "", "key": key})
+                rows.append({**asdict(entry), "until": "", "lasted": "", "left": "", "key": key})
         for row in rows:
             if not row["until"] and row["key"] not in memory.ledger:
                 row["until"] = event["time"]
+                row["left"] = event["why"] if event.get("left") else ""
     open_now = {(entry.kind, entry.subject): entry for entry in as_seen(memory, events)}
     for row in rows:
         if not row["until"]:
@@ -233,7 +234,7 @@ def _together(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _shown(row: Mapping[str, Any]) -> tuple[object, ...]:
     times = (str(row.get(name, ""))[: len("2026-11-02T00:00:00")] for name in _TIMES)
-    return (row["kind"], row["former"], row["seen"], *times)
+    return (row["kind"], row["former"], row["seen"], row["left"], *times)
 
 
 _TIMES = ("since", "earliest", "until")

@@ -1,0 +1,1 @@
+"""The monitoring that the cluster itself runs: how it is asked, and kept silent for a time."""
