@@ -23,7 +23,7 @@ NAMES = [scenario.name for scenario in STEP.scenarios]
 
 
 def plan(name: str, made: Path) -> nodes.Plan:
-    for part in ("pcsd.crt", "pcsd.key"):
+    for part in ("pcsd.crt", "pcsd.key", "icinga-ca.crt"):
         (made / part).write_bytes(b"x")
     for part in ("qnetd", "qdevice"):
         (made / part).mkdir(exist_ok=True)
