@@ -76,6 +76,7 @@ object ApiListener "api" {{
     bind_host = "{topology.service_address(SERVICE)}"
 }}
 object FileLogger "main-log" {{
+    severity = "information"
     path = LogDir + "/icinga2.log"
 }}
 include_recursive "conf.d"
