@@ -76,6 +76,7 @@ object ApiListener "api" {{
     bind_host = "{topology.service_address(SERVICE)}"
 }}
 object FileLogger "main-log" {{
+    // Icinga 2.12 has no default
     severity = "information"
     path = LogDir + "/icinga2.log"
 }}

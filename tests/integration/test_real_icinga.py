@@ -70,7 +70,7 @@ def schedule(monitoring: Icinga, names: list[str], user: str = USER) -> Answer:
 
 
 def remove(monitoring: Icinga) -> None:
-    """Those that are there, by name: with a host's go those of its services, or not (before 2.13)."""
+    """Those that are there, by name: with a host's go those of its services, since 2.13."""
     for name in monitoring.attributes("downtimes", "author"):
         answer = monitoring.ask("POST", "actions/remove-downtime", {"downtime": name}, user=USER)
         assert answer.status in (200, 404), answer
@@ -161,6 +161,7 @@ def test_a_message_is_kept_back_in_a_downtime_and_one_of_a_host_outside_is_sent(
     monitoring: Icinga, lab: TestCluster, downtime: set[str]
 ) -> None:
     host = host_name(lab.topology.nodes[0])
+    monitoring.until_checked()  # what was checked since the last save is lost with a kill
     before = monitoring.problems(OUTSIDE, "paper")
     assert monitoring.problems(host, "disk") == 0
     try:
