@@ -1,12 +1,14 @@
 """Makes the state directory of a cluster: keys, template of the data, files of every node."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rehearsal import nodes, podman, state
 from rehearsal.errors import CommandError, RehearsalError
 from rehearsal.keys import Secrets, ssh_key
-from rehearsal.render import inventory, ssh
+from rehearsal.render import icinga, inventory, ssh
 from rehearsal.scenario import Scenario
 from rehearsal.step import Step
 from rehearsal.topology import Topology
@@ -49,7 +51,7 @@ def prepare_data(
     step: Step,
     topology: Topology,
     scenario: Scenario,
-    settings: dict[str, object],
+    settings: Mapping[str, Any],
     image: str,
 ) -> None:
     """Run `rehearsal.inside.prepare` in a container: repositories, database, certificates."""
@@ -58,6 +60,7 @@ def prepare_data(
         "scenario": scenario.name,
         "settings": settings,
         "voting": topology.voting is not None,
+        "icinga": icinga.files(topology, settings["passwords"]),
     }
     (place.template / "request.json").write_text(json.dumps(request), encoding="utf-8")
     try:

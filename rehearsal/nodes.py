@@ -10,7 +10,7 @@ from rehearsal import logins
 from rehearsal.bases import Base
 from rehearsal.keys import Secrets, SshKey
 from rehearsal.packages.catalog import packages_for
-from rehearsal.render import cib, corosync, identity, pcsd, ssh
+from rehearsal.render import cib, corosync, icinga, identity, pcsd, ssh
 from rehearsal.render.files import File, Files, text
 from rehearsal.scenario import NodeStep, Scenario
 from rehearsal.step import NodeCommand, Step
@@ -120,6 +120,7 @@ def _cluster_files(plan: Plan) -> Files:
         ),
         "/var/lib/pcsd/pcsd.crt": File((plan.made / "pcsd.crt").read_bytes(), 0o600),
         "/var/lib/pcsd/pcsd.key": File((plan.made / "pcsd.key").read_bytes(), 0o600),
+        icinga.AUTHORITY: File((plan.made / "icinga-ca.crt").read_bytes()),
         **pcsd.pcsd_files(plan.topology, plan.secrets.pcsd_token),
     }
     if plan.topology.voting is not None:

@@ -40,6 +40,6 @@ class Service:
 
 
 FIRST = (Service("mariadb", "mysql"), Service("httpd", "httpd"))
-LAST = (Service("nats-server", "nats-server"), Service("icinga2-master", "icinga2-master"))
+LAST = (Service("nats-server", "nats-server"), Service("icinga2-master", "icinga2"))
 """Every cluster has these; those of a step's modules come between them and get the addresses."""
 CORE = (*FIRST, *LAST)

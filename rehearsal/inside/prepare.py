@@ -7,14 +7,14 @@ this tree and the step's mounted. /prepare/request.json says what is wanted; res
 
 import json
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from rehearsal.inside import database
+from rehearsal.inside import database, icinga
+from rehearsal.inside.commands import run, self_signed
 from rehearsal.step import load
 
 HERE = Path("/prepare")
@@ -38,7 +38,7 @@ def repositories(request: Mapping[str, Any]) -> None:
     settings = KEYS / "settings.json"
     settings.write_text(json.dumps(request["settings"]), encoding="utf-8")
     build = [sys.executable, "-m", "rehearsal.packages.build", "--step", request["step"]]
-    _run(*build, "--out", str(HERE / "repo"), "--settings", str(settings))
+    run(*build, "--out", str(HERE / "repo"), "--settings", str(settings))
 
 
 def shared(request: Mapping[str, Any]) -> None:
@@ -50,6 +50,7 @@ def shared(request: Mapping[str, Any]) -> None:
             for part in ("conf", "data", "log"):
                 (SHARED / service.folder / part).mkdir(parents=True)
     (SHARED / "httpd/conf/sysconfig").mkdir()
+    icinga.prepare(SHARED / "icinga2", request["icinga"], KEYS / "icinga-ca.crt")
     sql = step.data(SHARED, scenario, request["settings"])
     mysql = SHARED / "mysql"
     database.prepare(mysql / "data", [*sql.statements, *scenario.sql], sql.lenient)
@@ -61,46 +62,23 @@ def qdevice(request: Mapping[str, Any]) -> None:
     if not request["voting"]:
         return
     shutil.rmtree("/etc/corosync/qnetd/nssdb", ignore_errors=True)  # Debian's package made one
-    _run("corosync-qnetd-certutil", "-i")
+    run("corosync-qnetd-certutil", "-i")
     ca = "/etc/corosync/qnetd/nssdb/qnetd-cacert.crt"
-    _run(_CERTUTIL, "-i", "-c", ca)
-    _run(_CERTUTIL, "-r", "-n", "NetEye")
+    run(_CERTUTIL, "-i", "-c", ca)
+    run(_CERTUTIL, "-r", "-n", "NetEye")
     node_request = "/etc/corosync/qdevice/net/nssdb/qdevice-net-node.crq"
-    _run("corosync-qnetd-certutil", "-s", "-c", node_request, "-n", "NetEye")
-    _run(_CERTUTIL, "-M", "-c", "/etc/corosync/qnetd/nssdb/cluster-NetEye.crt")
+    run("corosync-qnetd-certutil", "-s", "-c", node_request, "-n", "NetEye")
+    run(_CERTUTIL, "-M", "-c", "/etc/corosync/qnetd/nssdb/cluster-NetEye.crt")
     for source, name in (
         ("/etc/corosync/qnetd/nssdb", "qnetd"),
         ("/etc/corosync/qdevice/net/nssdb", "qdevice"),
     ):
-        _run("cp", "-r", source, str(KEYS / name))
+        run("cp", "-r", source, str(KEYS / name))
 
 
 def pcsd(_: Mapping[str, Any]) -> None:
     """pcsd's certificate; one for all nodes."""
-    _run(
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:prime256v1",  # found at once; a key for RSA is searched for
-        "-nodes",
-        "-days",
-        "3650",
-        "-subj",
-        "/CN=neteye.neteyelocal",
-        "-keyout",
-        str(KEYS / "pcsd.key"),
-        "-out",
-        str(KEYS / "pcsd.crt"),
-    )
-
-
-def _run(*argv: str) -> None:
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=300, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(f"`{argv[0]}` ended with {done.returncode}: {done.stdout}{done.stderr}")
+    self_signed("/CN=neteye.neteyelocal", KEYS / "pcsd.crt", KEYS / "pcsd.key")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,9 @@ PASSWORD_LENGTH = 20
 # no `${NAME}` can arise in the middle.
 AWKWARD = "#$%&+=/@!*?~^;:,.|()<>-_"
 
-PASSWORDS: tuple[str, ...] = ("hacluster", "mariadb_root")
+_LATER = ("icinga2_root", "icinga2_runbook_downtime", "icinga2_runbook_observer")
+"""Drawn after everything else: what a seed gave before there were these, it still gives."""
+PASSWORDS: tuple[str, ...] = ("hacluster", "mariadb_root", *_LATER)
 
 CHOICES: dict[str, tuple[Any, ...]] = {
     "release_file": ("packages", "finalise"),
@@ -70,7 +72,7 @@ def draw(
     added = added or Vocabulary()
     generator = random.Random(seed)
     drawn: dict[str, Any] = {"seed": seed, "seconds_per_node": DEFAULT_SECONDS_PER_NODE}
-    names = (*added.passwords, *PASSWORDS)
+    names = (*added.passwords, *(name for name in PASSWORDS if name not in _LATER))
     drawn["passwords"] = {name: draw_password(generator) for name in names}
     drawn |= added.draw(generator)
     choices = {**CHOICES, **added.choices}
@@ -78,6 +80,7 @@ def draw(
         drawn[name] = generator.choice(values)
     drawn["messages"] = {name: generator.choice(texts) for name, texts in MESSAGES.items()}
     drawn["tasks"] = {name: generator.choice(texts) for name, texts in TASKS.items()}
+    drawn["passwords"] |= {name: draw_password(generator) for name in _LATER}
     drawn |= {name: ways[0] for name, ways in added.failings.items()}
     drawn["meanwhile"] = []
     return _overridden(drawn, scenario or {}, {**choices, **added.failings})

@@ -10,6 +10,7 @@ import pytest
 from rehearsal import bases, nodes, scenario, topology
 from rehearsal.errors import UsageError
 from rehearsal.keys import Secrets, SshKey
+from rehearsal.render import icinga
 from rehearsal.to_4_26 import STEP
 from rehearsal.to_4_26.data import accounts
 from rehearsal.topology import Role
@@ -23,7 +24,7 @@ NAMES = [scenario.name for scenario in STEP.scenarios]
 
 
 def plan(name: str, made: Path) -> nodes.Plan:
-    for part in ("pcsd.crt", "pcsd.key"):
+    for part in ("pcsd.crt", "pcsd.key", "icinga-ca.crt"):
         (made / part).write_bytes(b"x")
     for part in ("qnetd", "qdevice"):
         (made / part).mkdir(exist_ok=True)
@@ -109,6 +110,12 @@ def test_secrets_are_for_root_only(tmp_path: Path) -> None:
         for path, file in nodes.files(made, node).items():
             if b"PRIVATE" in file.content or any(p in file.content for p in passwords):
                 assert file.mode & 0o077 == 0, path
+
+
+def test_operative_nodes_know_who_vouches_for_icinga(tmp_path: Path) -> None:
+    made = plan("guide", tmp_path)
+    having = [n.role for n in made.topology.nodes if icinga.AUTHORITY in nodes.files(made, n)]
+    assert having == [Role.OPERATIVE] * 3
 
 
 def test_units_are_enabled_by_role(tmp_path: Path) -> None:

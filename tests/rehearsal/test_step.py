@@ -96,7 +96,7 @@ def test_the_other_step_s_setup_writes_its_own_release() -> None:
 def test_nodes_of_the_other_step_know_nothing_of_the_asset_module(tmp_path: Path) -> None:
     found = step.load(NEXT)
     shape = topology.build("other", services=found.services)
-    for name in ("pcsd.crt", "pcsd.key"):
+    for name in ("pcsd.crt", "pcsd.key", "icinga-ca.crt"):
         (tmp_path / name).write_bytes(b"x")
     for name in ("qnetd", "qdevice"):
         (tmp_path / name).mkdir()

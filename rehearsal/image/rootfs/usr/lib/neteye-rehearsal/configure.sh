@@ -5,7 +5,7 @@ set -euo pipefail
 wants=/etc/systemd/system
 rm -rf "$wants"/{timers,getty,sysinit}.target.wants
 for unit in apache2 mariadb corosync corosync-qnetd corosync-qdevice pacemaker pcsd pcsd-ruby logd \
-    e2scrub_reap; do
+    e2scrub_reap icinga2; do
     rm -f "$wants/multi-user.target.wants/$unit.service"
 done
 systemctl mask -q systemd-logind.service getty.target console-getty.service systemd-udevd.service \
