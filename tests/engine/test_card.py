@@ -224,6 +224,8 @@ def test_two_nights_are_there_once_the_runbook_can(monkeypatch: pytest.MonkeyPat
     assert set(commands_on(page_of())) >= {line for _, line in two.nights}
     at_once = EXAMPLE.replace("reactivate_after_update=yes", "reactivate_after_update=no")
     assert "Two nights" not in words_in(page_of(at_once))
+    silent = f"{EXAMPLE}runbook_downtime=yes\n"
+    assert "Two nights" not in words_in(page_of(silent))
 
 
 def test_the_options_are_those_that_are_registered() -> None:
