@@ -10,15 +10,12 @@ from typing import Any
 from engine.judge.text import duration, many, seconds_between, tenths
 from engine.model.event import Event, moment, stamp
 from engine.model.groups import grouped
+from engine.record.asked import KNOWN, Asked, asked_of, not_asked_of
 from engine.record.changes import MadeChange, changes_of, long_ones
 from engine.record.reach import CutOff, cut_offs_of, node_of
 
 _SLOW = 1.5
 """Seconds between two questions that are no longer told as one."""
-_KNOWN = ("began", "answers")
-"""States of probing that name the way on which a service is known to answer."""
-_BLIND = 2.0
-"""Seconds by which the length of what was measured is wrong at its two ends: less is not told."""
 _LONG = 600.0
 """Seconds that are told as hours and minutes from here on."""
 _NEAR = 4.0
@@ -57,31 +54,6 @@ class ServiceGap:
             "unseen": self.unseen,
             "still": self.still,
         }
-
-
-@dataclass(frozen=True)
-class Asked:
-    """When a run asked a service, from where it is known to answer on to the end of asking."""
-
-    target: str
-    begin: datetime
-    end: datetime
-    way: str
-    run: str
-    step: str
-
-
-@dataclass(frozen=True)
-class NotAsked:
-    """A time between the attempt's first change and its end in which nobody asked a service."""
-
-    target: str
-    begin: datetime
-    end: datetime
-
-    @property
-    def seconds(self) -> float:
-        return (self.end - self.begin).total_seconds()
 
 
 def gaps_of(events: Sequence[Event]) -> list[ServiceGap]:
@@ -237,7 +209,7 @@ def _ways(events: Iterable[Event]) -> dict[str, list[str]]:
     """By service, the ways on which it has answered, the last one at the end."""
     found: dict[str, list[str]] = {}
     for event in events:
-        if event["event"] == "probing" and event.get("way") and event["state"] in _KNOWN:
+        if event["event"] == "probing" and event.get("way") and event["state"] in KNOWN:
             mine, way = found.setdefault(str(event["target"]), []), str(event["way"])
             if way in mine:
                 mine.remove(way)
@@ -279,61 +251,6 @@ def how_asked(totals: Iterable[Mapping[str, Any]]) -> str:
     )
 
 
-def asked_of(events: Iterable[Event]) -> list[Asked]:
-    """By service, each run in which its gaps are known: it answered, or had in an earlier one."""
-    found: dict[str, list[Asked]] = {}
-    open_ones: dict[tuple[str, str], Asked] = {}
-    last: dict[str, datetime] = {}
-    for event in events:
-        run, when = str(event["run"]), moment(event)
-        last[run] = when
-        if event["event"] != "probing":
-            continue
-        target, way = str(event["target"]), str(event.get("way") or "")
-        key = run, target
-        # what has answered an earlier run has its way from the begin
-        if way and event["state"] in _KNOWN:
-            new = Asked(target, when, when, way, run, str(event.get("step") or ""))
-            open_ones[key] = replace(open_ones.get(key, new), way=way)
-        elif event["state"] in ("ended", "broken") and key in open_ones:
-            found.setdefault(target, []).append(replace(open_ones.pop(key), end=when))
-    for one in open_ones.values():
-        found.setdefault(one.target, []).append(replace(one, end=last[one.run]))
-    return [one for each in found.values() for one in sorted(each, key=lambda one: one.begin)]
-
-
-def not_asked_of(events: Sequence[Event]) -> list[NotAsked]:
-    """By service, when nobody asked it though the change had begun.
-
-    What never answered is left out. The change lasts from its first intent to the end of what it
-    did last, or of asking.
-    """
-    made = [one for one in changes_of(events) if one.was_started]
-    by_service = grouped((one.target, one) for one in asked_of(events))
-    if not made:
-        return []
-    ends = [one.end for each in by_service.values() for one in each]
-    until = max([*ends, *(one.until for one in made)])
-    found = []
-    for target, spans in by_service.items():
-        since = min(one.begin for one in made)
-        for span in spans:
-            found.append(NotAsked(target, since, span.begin))
-            since = max(since, span.end)
-        found.append(NotAsked(target, since, until))
-    return [one for one in found if one.seconds > _BLIND]
-
-
-def answered_from(events: Iterable[Event], host: str) -> set[tuple[str, str]]:
-    """Service and way, of all that have answered runs on that machine."""
-    runs = {e["run"] for e in events if e["event"] == "run-started" and e.get("host") == host}
-    return {
-        (str(event["target"]), str(event["way"]))
-        for event in events
-        if event["event"] == "probing" and event["state"] == "answers" and event["run"] in runs
-    }
-
-
 def seen_now(events: Sequence[Event], target: str) -> str:
     """How a service looked last where it is measured, with that place; empty when it is not."""
     way, gap = "", None
@@ -341,7 +258,7 @@ def seen_now(events: Sequence[Event], target: str) -> str:
         if event.get("target") != target:
             continue
         if event["event"] == "probing":
-            way = str(event.get("way") or "") if event["state"] in _KNOWN else ""
+            way = str(event.get("way") or "") if event["state"] in KNOWN else ""
         elif event["event"] == "service-gap":
             gap = event if event["state"] == "began" else None
     if not way:

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from engine.model.event import Event, stamp
+from engine.record.asked import NotAsked, not_asked_of
 from engine.record.changes import MadeChange, changes_of, long_ones
-from engine.record.gaps import NotAsked, in_words, not_asked_of
+from engine.record.gaps import in_words
 from engine.report.spans import Span, runs_of
 
 _NEAR = 5.0

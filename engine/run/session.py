@@ -32,8 +32,8 @@ from engine.plan.planner import Planner
 from engine.probing.watch import ServiceWatch, targets_of
 from engine.queries.pacemaker import STATUS
 from engine.record import halting
+from engine.record.asked import answered_from
 from engine.record.evidence import Evidence, StoppedForPerson, unanswered
-from engine.record.gaps import answered_from
 from engine.record.intervals import Interval, intervals_of
 from engine.record.logins import WaysSeen
 from engine.record.memory import LedgerEntry

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.record.gaps import answered_from, asked_of, gaps_of, not_asked_of, sentence, totals_of
+from engine.record.asked import answered_from, asked_of, not_asked_of
+from engine.record.gaps import gaps_of, sentence, totals_of
 from engine.report.audit.runs import states_lasting
 from engine.report.unasked import unasked_of
 from tests.engine import kit
@@ -62,6 +63,28 @@ def test_between_two_runs_and_until_the_second_asks_nobody_knows() -> None:
         "no run for 15 min; run 2 did not ask for 60 s;"
         f" neteye update on {N} was at work for 15 min of it"
     )
+
+
+def test_between_two_nights_the_change_is_not_under_way() -> None:
+    """A run that ended as asked left nothing in place: what is asked counts anew from the next."""
+    result = timed(kit.result("update.run", seconds=80.0, reason=""), 90)
+    ended = event("run-ended", 101, outcome="stopped as asked", exit_code=0)
+    first = of_run(FIRST, [started(), *asking(8), intent(10), result, end(99), ended])
+    alone = totals_of(first)
+    assert not_asked_of(first) == []
+    second = [started(), *asking(59), intent(80), timed(result, 110), end(120)]
+    assert not_asked_of([*first, *of_run(SECOND_RUN, second, LATER)]) == []
+    assert alone[0]["at_least"] is False
+
+
+def test_a_service_of_the_first_night_that_the_second_does_not_ask_is_told() -> None:
+    result = timed(kit.result("update.run", seconds=80.0, reason=""), 90)
+    ended = event("run-ended", 101, outcome="stopped as asked", exit_code=0)
+    first = of_run(FIRST, [started(), *asking(8), intent(10), result, end(99), ended])
+    second = of_run(SECOND_RUN, [started(), intent(80), timed(result, 110)], LATER)
+    assert [(one.target, one.seconds) for one in not_asked_of([*first, *second])] == [
+        ("httpd", 30.0)
+    ]
 
 
 def test_services_that_were_not_asked_at_one_time_are_told_together() -> None:

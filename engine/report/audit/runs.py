@@ -11,7 +11,7 @@ from itertools import groupby
 from engine.model.event import Event, moment
 from engine.model.groups import grouped
 from engine.model.steps import phase_of
-from engine.record import gaps
+from engine.record import asked
 from engine.record.changes import MadeChange, changes_of, long_ones
 from engine.record.intervals import FENCING, STANDBY, Interval, intervals_of, length
 from engine.record.reach import cut_offs_of
@@ -152,7 +152,7 @@ def asked_of(events: Iterable[Event]) -> dict[str, list[Span]]:
     """Service -> when it was asked."""
     return grouped(
         (one.target, Span("asked", one.begin, one.end, run=one.run, step=one.step))
-        for one in gaps.asked_of(events)
+        for one in asked.asked_of(events)
     )
 
 
