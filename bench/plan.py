@@ -27,12 +27,12 @@ from pathlib import Path
 
 from bench.machine import ROOT, checkout
 from bench.peers import Host, pyinfra_in, questions_in, seconds_batched, seconds_by_pyinfra
+from bench.rows import Row, told
 from engine.model.groups import grouped
 from engine.parse.inventory_ini import read_inventory
 from runbook.to_4_26.release import RELEASE
 
 PYTHON = ROOT / ".venv/bin/python"
-ASKED = {"batched": 1.25, "pyinfra": 0.9, "own": 0.5}
 _NAME = "bench-plan"
 
 
@@ -73,20 +73,18 @@ def main() -> int:
             print(f"round {number + 1}: {_listed(found)}", flush=True)
     median = {name: statistics.median(values) for name, values in grouped(pairs).items()}
     print(f"medians: {_listed(median)}")
-    return told(median)
+    return told(rows_of(median))
 
 
-def told(median: Mapping[str, float]) -> int:
-    """The ratios, each with what is asked; 1 when one of them is beyond it."""
-    ratios = {
-        "batched": median["new"] / median["batched"],
-        "pyinfra": median["new"] / median["pyinfra"],
-        "own": median["new own"] / median["old own"],
-    }
-    for name, ratio in ratios.items():
-        print(f"{name:8} {ratio:.2f} (asked: at most {ASKED[name]})")
-    print(f"old plan {median['new'] / median['old']:.2f} times")
-    return int(any(ratio > ASKED[name] for name, ratio in ratios.items()))
+def rows_of(median: Mapping[str, float]) -> list[Row]:
+    """What is asked of the medians."""
+    new, own = median["new"], median["new own"]
+    return [
+        Row("a plan", new, "one batched ssh command a node", median["batched"], "s", 1.25),
+        Row("a plan", new, "pyinfra, one question after the other", median["pyinfra"], "s", 0.9),
+        Row("a plan", new, "the old commit's", median["old"], "s"),
+        Row("a plan's own CPU", own, "the old commit's", median["old own"], "s", 0.5),
+    ]
 
 
 def plan(tree: Path, inventory: Path, recording: Path | None = None) -> Took:
