@@ -239,7 +239,7 @@ def _to_do(seen: OnNode) -> Iterator[str]:
             " nothing once another one has taken over. To take over, run the same again, from any"
             " controller: it goes on where this one ended, and does nothing twice"
         )
-    elif watched.is_as_asked:
+    elif watched.is_as_asked and watched.ended:
         yield "nothing until the next night: it ended as asked, where the cluster may be left"
         again = watched.commands.get("upgrade", again)
     elif watched.ended is None or watched.ended.exit_code == 0:

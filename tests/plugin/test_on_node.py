@@ -190,6 +190,12 @@ def test_a_run_that_ended_as_asked_alarms_nobody_before_the_next_night(project: 
     assert "stopped as asked, exit code 0" in said["run"]
     assert said["what to do"].startswith("nothing until the next night: ")
     assert "--until" not in said["type"]
+    (path,) = (project.cluster.root / "attempts").rglob("*.jsonl")
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(one for one in lines if '"event": "run-ended"' not in one))
+    seen = asked(project)
+    assert not seen.is_well
+    assert told(seen)["what to do"].startswith("run the same again")
 
 
 @pytest.mark.parametrize("text", ["", "7\n", "7\nwhat\n{}\n"])
