@@ -138,7 +138,8 @@ def parser() -> argparse.ArgumentParser:
     look.add_argument(
         "--on-node",
         action="store_true",
-        help="ask the NetEye active node, once, when the run's machine is gone; 1: it is silent",
+        help="ask the NetEye active node, once, when the run's machine is gone; 1: somebody has to"
+        " look",
     )
     look.add_argument("--inventory", type=Path, metavar="FILE", help="the cluster, with --on-node")
     look.add_argument(

@@ -11,15 +11,15 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from engine.model.event import moment, stamp
+from engine.model.event import Event, moment, operator_of, stamp
 from engine.model.steps import phase_of
-from engine.record.run import Ending, Run, Stop
+from engine.record.run import Ending, Mode, Run, Stop
 from engine.report.audit.rests import rests_on
 from engine.report.console import clean_line, clock
 from engine.run.channel import Channel, Message
 from engine.run.told_command import Command
 from engine.run.webhook import Webhook
-from engine.verify import WITNESS_LINE
+from engine.verify import BEGUN, WITNESS_LINE
 
 MINUTE = 60.0
 DEADLINE = 30.0
@@ -43,13 +43,35 @@ def notify(run: Run, occasion: str, text: str, wait: float = 0.0, **more: Any) -
     run.news.tell(occasion, text, wait, **more)
 
 
+def tell_begun(run: Run) -> None:
+    """The run has the cluster: who does what there, and whom it goes on from."""
+    settings, own = run.inventory.settings, run.journal.events[0]
+    told = [f"{run.release.source} to {run.release.target}", f"by {_who(own)}"]
+    told += [f"change {settings.change_id}"] if settings.change_id else []
+    told += [run.mode.value] if run.mode is not Mode.EXECUTE else []
+    told += [f"to end behind the phase {run.until.phase}"] if run.until else []
+    # after the end of an attempt a run begins another one
+    first = None if run.memory.closed else run.memory.runs.get(run.attempt or "")
+    is_another = first is not None and first["run"] != run.run_id
+    also = f"; it goes on with what {_who(first)} began" if first and is_another else ""
+    notify(run, BEGUN, f"the run has the cluster: {', '.join(told)}{also}", WAIT)
+
+
+def _who(begun: Event) -> str:
+    """`A. Rossi (rossi) on controller`."""
+    host = f" on {begun['host']}" if begun.get("host") else ""
+    return f"{operator_of(begun) or 'nobody on record'}{host}"
+
+
 def tell_end(run: Run, summary: Mapping[str, Any]) -> None:
     """The run is over: tell how it ended, and afterwards nothing any more."""
     news = run.news = run.news or News(run)
     outcome, code = str(summary["outcome"]), int(summary["exit_code"])
     stopped = summary["stopped"] or {}
     news.end(
-        f"{outcome} (exit code {code})\n{summary['headline']}",
+        _with_advice(
+            f"{outcome} (exit code {code})\n{summary['headline']}", stopped.get("what_to_do")
+        ),
         outcome=outcome,
         exit_code=code,
         headline=str(summary["headline"]),
@@ -61,7 +83,13 @@ def tell_stop(run: Run, stop: Stop) -> None:
     """The run makes no change any more: why, and what a person does."""
     occasion = QUESTION if stop.ending in (Ending.STOPPED, Ending.UNKNOWN) else STOP
     told = {"outcome": stop.ending.value, "exit_code": stop.ending.code}
-    notify(run, occasion, stop.reason, WAIT, what_to_do=stop.what_to_do, **told)
+    text = _with_advice(stop.reason, stop.what_to_do)
+    notify(run, occasion, text, WAIT, what_to_do=stop.what_to_do, **told)
+
+
+def _with_advice(text: str, what_to_do: str | None) -> str:
+    """A reader of a channel sees the text, and none of the fields beside it."""
+    return f"{text}\nwhat to do: {what_to_do}" if what_to_do else text
 
 
 def tell_phase(run: Run, phase: str, progress: str) -> None:

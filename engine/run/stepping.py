@@ -43,8 +43,8 @@ class StepUnderWay:
         """What ended the body of the step under way; None: nothing, or it may go on."""
         self.has_ended = False
         """The end of the step under way is on record."""
-        self._phase = ""
-        """The one that was told to those outside."""
+        self._phases: set[str] = set()
+        """Those that were told to those outside."""
 
     def begin(self, item: StepItem, intent: str, waits_for: Sequence[str]) -> None:
         """A step begins; one that waits for a step that was not done is only counted."""
@@ -62,12 +62,13 @@ class StepUnderWay:
         else:
             self._console.step(item.name, intent, item.node or "")
         self._run.record("step-started", step=item.name, node=item.node)
-        if not self._blocked_by:
+        if not self._blocked_by and item.name not in self._run.left_out:
             self._tell_phase(phase_of(item.name))
 
     def _tell_phase(self, phase: str) -> None:
-        if phase != self._phase:
-            self._phase = phase
+        """Once: of the rounds that there may be, most have nothing to do."""
+        if phase not in self._phases:
+            self._phases.add(phase)
             tell_phase(self._run, phase, self._console.progress())
         for text in self._run.news.new_problems() if self._run.news else ():
             self._console.line(text, yellow=True)

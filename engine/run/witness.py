@@ -19,7 +19,7 @@ from engine.prove.timestamp import NoStamp, Stamped, time_stamp
 from engine.record.no_return import passing_of
 from engine.record.run import Run
 from engine.report.audit.rests import rests_on
-from engine.run.notify import WAIT, notify
+from engine.run.notify import WAIT, notify, tell_begun
 from engine.transport.base import Transport
 from engine.verify import BEGUN, ENDED, NO_RETURN, WITNESS_LINE, WITNESS_TAG, WITNESSED, digest
 from engine.waiting import within
@@ -56,7 +56,7 @@ class Witness:
     def begun(self) -> None:
         """The run has the cluster."""
         self._call(BEGUN)
-        notify(self._run, BEGUN, "the run has the cluster", WAIT)
+        tell_begun(self._run)
 
     def before_change(self, earlier: Sequence[Event]) -> None:
         """Before an intent: once, before the one from which on there is no way back.

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from engine.model.release import Pause
 from engine.record.run import Ending, Run
 from engine.run.channel import Channel, Message
-from engine.run.notify import News, notify, tell_end, tell_phase
+from engine.run.notify import News, notify, tell_begun, tell_end, tell_phase, tell_stop
 from engine.run.told_command import Command
 from engine.secrets import Secret
 from engine.verify import check_witness, read_chain
@@ -167,8 +168,42 @@ def test_the_end_says_outcome_headline_and_what_to_do(run: Run, tmp_path: Path) 
     summary = {"outcome": "failed", "exit_code": 1, "headline": "Failed.", "stopped": stopped}
     tell_end(run, summary)
     (end,) = told()
-    assert end["text"] == "failed (exit code 1)\nFailed."
+    assert end["text"] == "failed (exit code 1)\nFailed.\nwhat to do: Make room."
     assert (end["outcome"], end["exit_code"], end["what_to_do"]) == ("failed", 1, "Make room.")
+
+
+def test_a_stop_says_what_to_do_to_those_who_see_its_text_alone(run: Run, tmp_path: Path) -> None:
+    told = kept(run, tmp_path)
+    run.halt(Ending.STOPPED, "is the disk there?", "Look at it.")
+    assert run.stop is not None
+    tell_stop(run, run.stop)
+    (stop,) = told()
+    assert (stop["occasion"], stop["what_to_do"]) == ("question", "Look at it.")
+    assert stop["text"] == "is the disk there?\nwhat to do: Look at it."
+
+
+def test_the_begin_says_what_is_done_and_by_whom(run: Run, tmp_path: Path) -> None:
+    told = kept(run, tmp_path, change_id="CHG0012")
+    run.until = Pause("update", "It is safe.", "Nothing.")
+    tell_begun(run)
+    (begun,) = told()
+    assert begun["text"] == (
+        "the run has the cluster: 4.25 to 4.26, by rossi on controller, change CHG0012, to end"
+        " behind the phase update"
+    )
+
+
+def test_the_begin_says_whom_a_run_goes_on_from(run: Run, tmp_path: Path) -> None:
+    told = kept(run, tmp_path)
+    assert run.attempt is not None
+    first = {"operator": "bianchi", "by": "B. Bianchi", "host": "laptop", "run": run.attempt}
+    run.memory.runs[run.attempt] = first
+    tell_begun(run)
+    run.memory.closed = True
+    tell_begun(run)
+    texts = [one["text"] for one in told()]
+    assert texts[0].endswith("; it goes on with what B. Bianchi (bianchi) on laptop began")
+    assert texts[1].endswith("by rossi on controller")
 
 
 def test_a_phase_is_told_while_the_run_changes_something(run: Run, tmp_path: Path) -> None:

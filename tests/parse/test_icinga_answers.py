@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,18 @@ def test_downtimes_are_read_with_whom_they_are_of_and_their_end(version: str) ->
     assert read(version, "downtimes-none", DOWNTIMES) == ()
     # none is left, of services neither: Icinga 2.12 keeps them when their host's is removed
     assert read(version, "downtimes-gone", DOWNTIMES) == ()
+
+
+@pytest.mark.parametrize(
+    ("end", "year"), [("4102444799", 2099), ("253402300799.5", 9999), ("1e300", 9999)]
+)
+def test_an_end_is_read_as_it_is_however_far_away(end: str, year: int) -> None:
+    """A window without an end in sight: the line that tells both shows the same moment."""
+    given = answer(VERSIONS[0], "downtimes")
+    text = re.sub(rb'"end_time":[0-9.e+]+', b'"end_time":' + end.encode(), given.stdout)
+    assert text != given.stdout
+    found = DOWNTIMES.parse(replace(given, stdout=text))
+    assert {one.end.year for one in found} == {year}
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -25,7 +25,8 @@ from engine.waiting import boottime
 from tests.engine.kit import unreachable, who
 from tests.engine.scripted import said
 from tests.parse.topology import cluster_file
-from tests.plugin.kit import CHANGE, CLOSING, FINDING, SECOND, THIRD, N, Project
+from tests.plugin.kit import CHANGE, CLOSING, FINDING, RELEASE, SECOND, THIRD, N, Project
+from tests.plugin.several_nights import PAUSES, STAGES, steps_of
 
 pytest_plugins = "pytester"
 
@@ -87,13 +88,15 @@ def test_a_run_that_is_silent_is_told_with_all_that_n_knows(project: Project) ->
     seen = asked(project)
     said = told(seen)
     assert seen.is_silent
-    assert said["run"].startswith("SILENT: nothing was heard of it for 0:10:")
+    assert said["run"].startswith("SILENT since 2029-12-31 23:")
+    assert f"; it was to tell {N} every 20 s that it is there (for 0:10:" in said["run"]
     assert said["who"].startswith(
         f"A. Rossi (rossi) on laptop, process 4711, run {run}, since 2026-11-28T20:00"
     )
     assert said["last line of its journal"].startswith("intent at ")
     assert said["step"].startswith("second.change: ")
     assert said["change"].startswith(f"set x on {N}")
+    assert "(0:00:00)" not in said["step"] + said["change"]  # up to its last sign of life
     assert "To take over, run the same again, from any controller" in said["what to do"]
     assert "pytest runbook --inventory inventory.ini" in said["type"]
 
@@ -105,6 +108,16 @@ def test_a_run_that_is_there_is_no_alarm(project: Project) -> None:
     assert not seen.is_silent
     assert said["run"].startswith(f"it is there: {N} heard of it ")
     assert said["what to do"].startswith("nothing; whoever wants to look on does it on laptop")
+    assert "type" not in said
+
+
+def test_one_sign_of_life_missed_is_no_alarm_and_not_taken_for_life(project: Project) -> None:
+    killed(project, ago=45)
+    seen = asked(project)
+    said = told(seen)
+    assert seen.is_well
+    assert said["run"].startswith("NOT HEARD OF for 45 s, and it was to tell ")
+    assert said["what to do"].startswith("ask again in 16 s: ")
     assert "type" not in said
 
 
@@ -140,6 +153,49 @@ def test_a_run_that_stopped_says_what_to_do_and_type(project: Project) -> None:
     assert "blocked, exit code 10" in said["run"]
     assert said["what to do"].startswith("Make it good, then.")
     assert "pytest runbook" in said["type"]
+
+
+def test_a_run_that_gave_the_cluster_back_without_its_last_words_waits_for_a_person(
+    project: Project,
+) -> None:
+    killed(project)
+    path = project.cluster.root / "lock"
+    path.write_text(path.read_text().replace("\nheld\n", "\nfree\n"))
+    seen = asked(project)
+    said = told(seen)
+    assert not seen.is_well
+    assert said["run"].startswith("none; the last one gave the cluster back without")
+    assert (said["what to do"], "pytest" in said["type"]) == ("run the same again ()", True)
+
+
+def test_what_is_changed_for_a_time_is_told(project: Project) -> None:
+    """Whoever is called at night has to know that fencing may be off."""
+    run = killed(project)
+    (path,) = (project.cluster.root / "attempts").rglob(f"{run}.jsonl")
+    lines = path.read_text().splitlines()
+    intent = json.loads(lines[-1])
+    entry = {"kind": "fencing", "subject": "cluster", "former": "on"}
+    opens = json.dumps({**intent, "opens": [entry]}, ensure_ascii=False)
+    path.write_text("\n".join([*lines[:-1], opens]) + "\n")
+    assert "fencing of cluster" in told(asked(project))["changed for a time"]
+
+
+def test_a_run_that_ended_as_asked_alarms_nobody_before_the_next_night(project: Project) -> None:
+    project.release = replace(RELEASE, stages=STAGES, pauses=PAUSES, no_return="upgrade.run")
+    project.steps(steps_of())
+    project.run("--until", "update")
+    seen = asked(project)
+    said = told(seen)
+    assert seen.is_well
+    assert "stopped as asked, exit code 0" in said["run"]
+    assert said["what to do"].startswith("nothing until the next night: ")
+    assert "--until" not in said["type"]
+    (path,) = (project.cluster.root / "attempts").rglob("*.jsonl")
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(one for one in lines if '"event": "run-ended"' not in one))
+    seen = asked(project)
+    assert not seen.is_well
+    assert told(seen)["what to do"].startswith("run the same again")
 
 
 @pytest.mark.parametrize("text", ["", "7\n", "7\nwhat\n{}\n"])
@@ -214,6 +270,18 @@ def test_a_long_command_is_told_as_it_is_on_the_node(project: Project, words: st
     assert words in told(seen)["on the cluster"]
 
 
+@pytest.mark.parametrize(("ago", "run"), [(5, "this run"), (600, "the next run")])
+def test_whose_a_long_command_is_depends_on_who_lives(
+    project: Project, ago: float, run: str
+) -> None:
+    killed(project, ago)
+    goes_on = {"neteye upgrade": PROGRESS["goes on by itself"]}
+    seen = replace(asked(project), commands=goes_on)
+    assert (
+        told(seen)["on the cluster"] == f"neteye upgrade: it goes on by itself; {run} follows it ()"
+    )
+
+
 def test_an_open_command_is_looked_at_there(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -263,6 +331,15 @@ def test_it_ends_with_1_when_the_run_is_silent(
     held(project, 1)
     assert opened() == 0
     assert project.cluster.closed == 3  # of the run, and of both looks
+
+
+def test_it_ends_with_1_when_the_last_run_waits_for_a_person(
+    project: Project, opened: Callable[..., int]
+) -> None:
+    ran(project, FINDING.format(name="one") + CLOSING)
+    assert opened() == 1
+    ran(project)
+    assert opened() == 0
 
 
 def test_a_node_that_can_not_be_asked_is_1_and_a_sentence(

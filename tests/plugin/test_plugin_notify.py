@@ -5,13 +5,23 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.engine.test_webhook import TOKEN, Server
 from tests.evidence.schemas import problems_of_run
-from tests.plugin.kit import CHANGE, CLOSING, FINDING, INVENTORY, Project, assert_ended
+from tests.plugin.kit import (
+    CHANGE,
+    CLOSING,
+    FINDING,
+    INVENTORY,
+    RELEASE,
+    Project,
+    assert_ended,
+)
+from tests.plugin.several_nights import PAUSES, STAGES, steps_of
 
 pytest_plugins = "pytester"
 
@@ -44,6 +54,33 @@ def test_a_webhook_is_told_begin_phases_and_end(project: Project, server: Server
     assert set(occasions[1:-1]) <= {"phase"}
     assert "done (exit code 0)" in texts(server)[-1]
     assert problems_of_run(project.latest) == []
+
+
+def phases(project: Project) -> list[str]:
+    """Those that are said to begin, as a run goes on: newer news may take their place."""
+    told: list[str] = []
+    project.monkeypatch.setattr(
+        "engine.run.stepping.tell_phase", lambda run, phase, progress: told.append(phase)
+    )
+    return told
+
+
+def test_of_phases_that_are_left_for_another_night_none_is_told(project: Project) -> None:
+    told = phases(project)
+    project.release = replace(RELEASE, stages=STAGES, pauses=PAUSES, no_return="upgrade.run")
+    project.steps(steps_of())
+    assert_ended(project, project.run("--until", "update"), 0, "stopped as asked")
+    assert told == ["first", "update", "closing"]
+
+
+def test_a_phase_that_comes_again_is_told_once(project: Project) -> None:
+    """The rounds of an upgrade and their files take turns."""
+    told = phases(project)
+    body = '@step("{}", after=["first.baseline"])\ndef test_{}(evidence):\n    """It."""\n\n\n'
+    rounds = ("one.first", "two.first", "one.second", "two.second")
+    project.steps("".join(body.format(name, name.replace(".", "_")) for name in rounds))
+    project.run()
+    assert (told.count("one"), told.count("two")) == (1, 1)
 
 
 def test_nothing_that_a_run_leaves_or_says_has_the_address(

@@ -12,8 +12,8 @@ from engine.parse.fields import Fields
 from runbook.cluster.icinga.api import question
 
 HARD = 1
-_LATEST = 4e9
-"""Seconds since 1970, far beyond every downtime."""
+_LATEST = 253402300799.0
+"""Seconds since 1970: the last second of the year 9999, after which there is no `datetime`."""
 
 
 @dataclass(frozen=True)
