@@ -62,7 +62,7 @@ class StepUnderWay:
         else:
             self._console.step(item.name, intent, item.node or "")
         self._run.record("step-started", step=item.name, node=item.node)
-        if not self._blocked_by:
+        if not self._blocked_by and item.name not in self._run.left_out:
             self._tell_phase(phase_of(item.name))
 
     def _tell_phase(self, phase: str) -> None:

@@ -24,8 +24,8 @@ STAGES = (
 this project's: most of the time goes where every node takes its packages."""
 
 _SAFE = (
-    "Every node is active, fencing is as before, nothing of the new version is installed, and no"
-    " temporary change is in place: the vendor's update procedure ends so."
+    "Every node is active, fencing is as before, and nothing of the new version is installed: the"
+    " vendor's update procedure ends so."
 )
 _MEANWHILE = (
     "Meanwhile the cluster works as always, and may be used, backed up, monitored and repaired;"
