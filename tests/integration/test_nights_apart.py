@@ -85,7 +85,8 @@ def nights(clusters: Clusters, tmp_path_factory: pytest.TempPathFactory) -> Nigh
     asked.until_checked()
     hosts = {*map(icinga.host_name, cluster.topology.nodes), cluster.topology.fqdn}
     services = asked.attributes("services", "host_name").items()
-    watched = {*hosts, *(name for name, one in services if one["host_name"] in hosts)}
+    of_hosts = {name for name, one in services if one["host_name"] in hosts}
+    watched = frozenset(hosts | of_hosts)
 
     def run(*options: str) -> Ran:
         return project.run("--inventory", inventory, *options)
@@ -130,7 +131,7 @@ def nights(clusters: Clusters, tmp_path_factory: pytest.TempPathFactory) -> Nigh
         removed,
         done,
         late,
-        frozenset(watched),
+        watched,
     )
 
 
