@@ -68,7 +68,12 @@ class Release:
     support: str = ""
     """Whom to call with the support bundle, and what they want to know."""
     alarms: tuple[str, ...] = ()
-    """What a monitoring system is bound to tell during the upgrade, a sentence without end each."""
+    """What the cluster's own monitoring is bound to tell of it, a sentence without end each; with a
+    downtime (`runbook_downtime`) it keeps silent about that."""
+    alarms_outside: tuple[str, ...] = ()
+    """What is told with a downtime too."""
+    downtime_step: str = ""
+    """The step in which a plan says what a downtime will cover."""
     bad_signs: tuple[str, ...] = ()
     """What it must not tell: somebody has to look then."""
     manual_tasks: tuple[str, ...] = ()

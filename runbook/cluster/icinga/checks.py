@@ -98,9 +98,9 @@ def _to_come(look: Look, cover: Cover) -> str:
     return (
         f"downtime until {moment(until)} ({why}) of {many(len(cover.hosts), 'host')}"
         f" ({listed(host.name for host in cover.hosts)})"
-        f" and their {many(len(cover.services), 'service')}; Icinga sends a message at its begin"
-        f" and at its end for each, {2 * len(cover.objects)} at most; problems that are told again"
-        f" after it: {listed(told)}; not covered: what other hosts find out about the cluster"
+        f" and their {many(len(cover.services), 'service')}, not of what other hosts find out about"
+        " the cluster; Icinga sends a message at its begin and at its end for each,"
+        f" {2 * len(cover.objects)} at most; problems that are told again after it: {listed(told)}"
     )
 
 
