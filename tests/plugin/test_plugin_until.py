@@ -14,6 +14,7 @@ from engine import cli
 from engine.model.event import moment
 from engine.report.evidence_files import read_evidence
 from engine.report.summary import summary_of
+from engine.verify import NOT_PROVED
 from engine.watching.fold import state_of
 from engine.watching.words import told_of
 from tests.evidence.schemas import problems_of_run
@@ -313,6 +314,7 @@ def test_what_ends_a_night_is_made_though_it_lies_behind_the_phase(nights: Proje
     said = nights.summary["stopped"]["reason"]
     assert "No temporary change is in place; set y" in said
     assert said.endswith("y was given back.")
+    assert cli.main(["verify", str(nights.latest)]) == NOT_PROVED  # whole, and not signed
     assert problems_of_run(nights.latest) == []
     (stage,) = [s for s in told_of(*_seen(nights)).stages if s.title == "upgrade"]
     assert stage.state == "ahead"
