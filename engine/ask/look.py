@@ -97,6 +97,11 @@ class Look:
         """What this run runs with beside its own text, by `run-started`."""
         return self._run.ran_with
 
+    @property
+    def until(self) -> str:
+        """The phase that the run is to end behind (`--until`); empty: it goes to the end."""
+        return self._run.until.phase if self._run.until else ""
+
     def now(self) -> datetime:
         """The controller's clock, UTC."""
         return self._run.now()
@@ -237,11 +242,8 @@ class Look:
         resource = self.cluster_status().resource(self.release.database_resource)
         if resource is None or not resource.is_started or len(resource.nodes) != 1:
             seen = f"{resource.role} on {list(resource.nodes)}" if resource else "not there"
-            raise Unanswered(
-                self.names.active,
-                "which node runs the database",
-                f"resource {self.release.database_resource!r} is {seen}",
-            )
+            why = f"resource {self.release.database_resource!r} is {seen}"
+            raise Unanswered(self.names.active, "which node runs the database", why)
         return resource.nodes[0]
 
     def _is_there(self, node: str, question: str) -> None:
@@ -333,10 +335,8 @@ class Look:
             answer = self._raw_answer(node, query)
         except Lost as lost:
             self._record(node, query, lost.partial, problem=lost.why, lost=lost.kind)
-            is_another = lost.kind is LostKind.IDENTITY
-            raise Unanswered(
-                node, query.name, ANOTHER_MACHINE if is_another else lost.why
-            ) from lost
+            why = ANOTHER_MACHINE if lost.kind is LostKind.IDENTITY else lost.why
+            raise Unanswered(node, query.name, why) from lost
         if answer.truncated:
             problem = f"its answer is longer than {OUTPUT_LIMIT >> 20} MiB and was cut off"
             self._record(node, query, None, problem=problem)

@@ -25,13 +25,13 @@ class Variant:
 def variants(settings: Settings, commands: Commands, options: Collection[str]) -> Iterator[Variant]:
     """Those that the runbook's `options` allow; without any the card has the one night only.
 
-    Without a reactivation after the update there is no safe place between them, and with a downtime
-    nobody would be told of an alarm by day.
+    Without a reactivation after the update there is no safe place between them.
     """
-    if UNTIL in options and settings.reactivate_after_update and not settings.downtime:
+    if UNTIL in options and settings.reactivate_after_update:
+        own = " Each night has a downtime of its own, and ends it." if settings.downtime else ""
         yield Variant(
             "Two nights",
             (("first night", commands.run(UNTIL, _PHASE)), ("second night", commands.run())),
             "Between them all nodes are active, fencing is as before and nothing of the new version"
-            " is installed. Write the second night's window into the inventory.",
+            f" is installed. Write the second night's window into the inventory.{own}",
         )

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from engine.card.nights import variants
 from engine.card.planned import Expected, Planned
+from engine.card.silence import silence_of
 from engine.card.typed import Commands
 from engine.card.week import day_of, week
 from engine.errors import UsageError
@@ -64,10 +65,12 @@ def render(
         no_return=_no_return(night, planned),
         variants=list(variants(settings, commands, own_names())),
         stops=[Row(one, commands.next(one.command)) for one in EXIT_CODES],
+        silence=silence_of(inventory, release, planned, begins, ends),
         services=[service.name for service in release.services],
         directory=str(commands.root),
         made=f"{now.astimezone(begins.tzinfo):%Y-%m-%d %H:%M}",
         clock=_clock,
+        moment=_moment,
         duration=duration,
     )
 

@@ -46,6 +46,13 @@ class Planned:
     """Codes of the findings that block; empty: it is good."""
     stages: tuple[tuple[str, timedelta, bool], ...]
     """Title, how long, and whether the point of no return is at its beginning."""
+    reasons: Mapping[str, str]
+    """Step -> what the plan says of it."""
+    found: Mapping[str, tuple[str, ...]]
+    """Step -> what was observed of each of its findings."""
+
+    def found_by(self, step: str) -> tuple[str, ...]:
+        return self.found.get(step, ())
 
     def night(self, begins: datetime) -> Iterator[Expected]:
         """The stages one after the other; one without anything left to do is left out."""
@@ -104,7 +111,16 @@ def _planned(plan: Mapping[str, Any]) -> Planned:
         changes=sum(bool(step["commands"]) for step in plan["steps"]),
         blocked_by=tuple(dict.fromkeys(blocking)),
         stages=tuple(_stages(times["stages"])),
+        reasons={str(step["name"]): str(step["reason"]) for step in plan["steps"]},
+        found={str(step["name"]): tuple(_seen_by(step, plan)) for step in plan["steps"]},
     )
+
+
+def _seen_by(step: Mapping[str, Any], plan: Mapping[str, Any]) -> Iterator[str]:
+    mine = [(one["code"], one["subject"]) for one in step["findings"]]
+    for one in plan["findings"]:
+        if (one["code"], one["subject"]) in mine:
+            yield str(one["observed"])
 
 
 def _blocks(finding: Mapping[str, Any]) -> bool:

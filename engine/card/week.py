@@ -74,10 +74,11 @@ def week(settings: Settings, commands: Commands, begins: datetime) -> Iterator[D
         " its own.",
     )
     yield _approvals(day_of(fourth), settings.approvals, commands)
+    others = " elsewhere" if settings.downtime else ""
     yield Day(
         day_of(fifth),
         "Plan once more: same hash in plan.json. Make this card anew. Announce the time, take the"
-        " fallback, set downtimes.",
+        f" fallback, set downtimes{others}.",
         (commands.plan_ahead(), commands.engine("card", commands.file, "--plan", RUN)),
     )
     yield Day(

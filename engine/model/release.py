@@ -68,7 +68,12 @@ class Release:
     support: str = ""
     """Whom to call with the support bundle, and what they want to know."""
     alarms: tuple[str, ...] = ()
-    """What a monitoring system is bound to tell during the upgrade, a sentence without end each."""
+    """What the cluster's own monitoring is bound to tell of it, a sentence without end each; with a
+    downtime (`runbook_downtime`) it keeps silent about that."""
+    alarms_outside: tuple[str, ...] = ()
+    """What is told with a downtime too."""
+    downtime_step: str = ""
+    """The step in which a plan says what a downtime will cover."""
     bad_signs: tuple[str, ...] = ()
     """What it must not tell: somebody has to look then."""
     manual_tasks: tuple[str, ...] = ()
@@ -101,16 +106,21 @@ class Release:
         return timedelta(minutes=self.estimate_base + self.estimate_per_node * node_count)
 
 
-def remaining(stages: Sequence[Stage], phase: str, node_count: int) -> timedelta:
+def remaining(stages: Sequence[Stage], phase: str, node_count: int, *, last: str = "") -> timedelta:
     """What the stage of `phase` and all later ones take together; all of it for an unknown phase.
+
+    `last`: the phase behind which it ends, if not behind all of them.
 
     >>> stages = (Stage("first", ("a", "b"), 10, 1), Stage("second", ("c",), 5, 2))
     >>> remaining(stages, "c", 3), remaining(stages, "b", 3)
     (datetime.timedelta(seconds=660), datetime.timedelta(seconds=1440))
+    >>> remaining(stages, "a", 3, last="b"), remaining(stages, "c", 3, last="b")
+    (datetime.timedelta(seconds=780), datetime.timedelta(0))
     """
     titles = [stage.phases for stage in stages]
     first = next((number for number, phases in enumerate(titles) if phase in phases), 0)
-    return sum((stage.takes(node_count) for stage in stages[first:]), timedelta())
+    ends = next((n for n, phases in enumerate(titles, 1) if last in phases), len(stages))
+    return sum((stage.takes(node_count) for stage in stages[first:ends]), timedelta())
 
 
 def up_to(stages: Sequence[Stage], phase: str, node_count: int) -> timedelta:
@@ -120,6 +130,4 @@ def up_to(stages: Sequence[Stage], phase: str, node_count: int) -> timedelta:
     >>> up_to(stages, "a", 3), up_to(stages, "c", 3)
     (datetime.timedelta(seconds=780), datetime.timedelta(seconds=1440))
     """
-    mine = [number for number, stage in enumerate(stages) if phase in stage.phases]
-    last = mine[0] if mine else len(stages)
-    return sum((stage.takes(node_count) for stage in stages[: last + 1]), timedelta())
+    return remaining(stages, "", node_count, last=phase)

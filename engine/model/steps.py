@@ -50,6 +50,8 @@ class StepMark:
     """Only asks and judges, and can do so beforehand: `--plan` runs it too."""
     scopes: frozenset[Scope] = _SCOPES["upgrade"]
     """The runs that it is part of."""
+    ends_night: bool = False
+    """A run that ends behind an earlier phase (`--until`) makes it too, when all else is done."""
 
     @property
     def is_of_every_run(self) -> bool:
@@ -126,12 +128,14 @@ def step(
     nodes: str = "operative",
     asks: bool = False,
     scope: str = "upgrade",
+    ends_night: bool = False,
 ) -> Callable[[F], F]:
     """Declare a test function a step of the runbook.
 
     The first line of its docstring is its sentence of intent for console and report. `scope` is
     `upgrade`, `restore`, `both` of them, `follow-up`, or `every`; dependencies are resolved among
-    the steps of one run.
+    the steps of one run. `ends_night`: also the last of a run that ends behind an earlier phase;
+    it then waits for all that such a run does.
     """
     if scope not in _SCOPES:
         raise ValueError(f"step {name!r}: scope {scope!r}; expected one of {', '.join(_SCOPES)}")
@@ -143,6 +147,7 @@ def step(
         nodes=nodes,
         asks=asks,
         scopes=_SCOPES[scope],
+        ends_night=ends_night,
     )
 
     def declare(function: F) -> F:

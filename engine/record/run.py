@@ -178,6 +178,8 @@ class Run:
     """Behind which phase it was told to end."""
     asked_for: frozenset[str] = frozenset()
     """The steps up to the end of that phase; those that every run makes are not among them."""
+    at_its_end: tuple[str, ...] = ()
+    """Steps behind that phase which it makes all the same, when all that was asked for is done."""
     left_out: Mapping[str, str] = field(default_factory=dict)
     """Step -> why the run does not come to it: it is behind that phase, say."""
     support: SupportWanted | None = None

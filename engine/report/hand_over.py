@@ -127,8 +127,15 @@ def _facts(summary: Mapping[str, Any], change: Sequence[Event]) -> list[tuple[st
         ("Services", gaps_in_words(summary["service_gaps"]["totals"])),
         ("In standby", str(summary["standby"])),
         ("Without fencing", str(summary["fencing_off"])),
+        ("Downtime", _downtime(change)),
         ("N at the end", _active(change)),
     ]
+
+
+def _downtime(change: Sequence[Event]) -> str:
+    """How that of the cluster's own monitoring ended; empty: there was none."""
+    ended = [e for e in change if e["event"] == "ledger-closed" and e["kind"] == "downtime"]
+    return f"{ended[-1]['why']} ({at(str(ended[-1]['time']))})" if ended else ""
 
 
 def _nodes(begun: Event, change: Sequence[Event]) -> Iterator[tuple[str, str]]:

@@ -161,7 +161,10 @@ def _on_the_cluster(summary: Mapping[str, Any]) -> list[str]:
     if summary["outcome"] not in ("done", "planned") and summary["records"] == "known":
         if not summary["under_way"]:
             lines.append("still running on the cluster: nothing that this runbook started")
-        if not entries:
+        left = [f"{e['kind']} of {e['subject']}: {e['why']}" for e in summary.get("left_alone", ())]
+        if left:
+            lines.append(f"STILL IN PLACE, and ends by itself: {'; '.join(left)}")
+        elif not entries:
             lines.append("still in place: no temporary change of this runbook")
     return lines
 

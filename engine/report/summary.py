@@ -213,6 +213,7 @@ def header_of(own: Sequence[Event], earlier: Sequence[Event]) -> dict[str, Any]:
         "service_gaps": _service_gaps([*earlier, *own]),
         **_ending(own, ended),
         "ledger": _left(as_seen(memory, change)),
+        "left_alone": _left_alone(own),
         "restore_refused": restore_refused(memory, under_way),
         "under_way": under_way,
         "stopped": stopped,
@@ -228,6 +229,19 @@ def _left(entries: Iterable[LedgerEntry]) -> list[dict[str, Any]]:
         for entry in entries
         if not entry.gone
     ]
+
+
+def _left_alone(own: Sequence[Event]) -> list[dict[str, str]]:
+    """Temporary changes that this run could not give back, and that end by themselves: what it
+    said of each at last."""
+    left: dict[tuple[str, str], dict[str, str]] = {}
+    for event in own:
+        if event["event"] == "ledger-closed":
+            place = str(event["kind"]), str(event["subject"])
+            left.pop(place, None)
+            if event.get("left"):
+                left[place] = {key: str(event[key]) for key in ("kind", "subject", "why")}
+    return list(left.values())
 
 
 def _position_at_end(own: Sequence[Event]) -> str | None:

@@ -127,17 +127,16 @@ def pytest_collection_modifyitems(
     marked = [marked[index] for index in order([step for _, step in marked])]
     items[:], steps = [item for item, _ in marked], [step for _, step in marked]
     try:
-        depends = resolve(steps, empty)
+        run.waits_for = depends = resolve(steps, empty)
         leave_out_the_rest(run, steps)
         refuse_unknown_steps(run.settlements, [step.name for step in steps])
     except UsageError as error:
         raise usage.as_pytest_has_it(error) from None
-    run.waits_for = depends
     for item, step in marked:
         item.stash[ITEM] = step
-        item.add_marker(
-            pytest.mark.dependency(name=step.name, depends=depends[step.name], scope="session")
-        )
+        # for what ends a night the run itself knows whether all before it is done
+        named = [] if step.name in run.at_its_end else depends[step.name]
+        item.add_marker(pytest.mark.dependency(name=step.name, depends=named, scope="session"))
     run.redactor.spare(*(step.name for step in steps))
     run.redactor.know(*(step.name for step in steps))
     run.record("steps", steps=steps_field([(s, i.nodeid, _intent(i)) for i, s in marked]))
@@ -260,7 +259,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         return
     item.stash[_BEGUN] = time.monotonic()
     marker = item.get_closest_marker("dependency")
-    waits_for = marker.kwargs["depends"] if marker else ()
+    waits_for = session.run.waits_for[step.name] if marker else ()
     session.steps.begin(step, _intent(item), waits_for)
     if why := session.steps.left_out(step, waits_for):
         pytest.skip(why)

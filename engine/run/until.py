@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from engine.errors import UsageError
@@ -40,12 +40,6 @@ def pause_of(wanted: str | None, release: Release, settings: Settings) -> Pause 
             " in standby and fencing off until the upgrade is over, so there is no phase to end"
             " behind; take that line out of the inventory, or run without --until"
         )
-    if settings.downtime:
-        raise UsageError(
-            f"--until {wanted}: with runbook_downtime = yes Icinga would keep silent between the"
-            " nights, until the downtime's end; take that line out of the inventory, or run without"
-            " --until"
-        )
     found = next((pause for pause in release.pauses if pause.phase == wanted), None)
     if found is None:
         raise UsageError(f"--until {wanted}: {_not_safe(wanted, phases, release)}")
@@ -66,8 +60,8 @@ def _not_safe(wanted: str, phases: Sequence[str], release: Release) -> str:
 
 
 def leave_out_the_rest(run: Run, steps: Sequence[StepItem]) -> None:
-    """The steps behind the phase are to come; those of every run are made. UsageError when this
-    runbook has no step of the phase."""
+    """The steps behind the phase are to come; those of every run are made, and those that end a
+    night once all before is done. UsageError when this runbook has no step of the phase."""
     pause = run.until
     if pause is None:
         return
@@ -75,12 +69,13 @@ def leave_out_the_rest(run: Run, steps: Sequence[StepItem]) -> None:
     if not mine:
         raise UsageError(f"--until {pause.phase}: this runbook has no step of that phase")
     why = f"to come: this run was to end behind {pause.phase}"
-    last = mine[-1]
-    named = [
-        (number, step.name) for number, step in enumerate(steps) if not step.mark.is_of_every_run
-    ]
-    run.asked_for = frozenset(name for number, name in named if number <= last)
-    run.left_out = {name: why for number, name in named if number > last}
+    last = mine[-1] + 1
+    behind = [step for step in steps[last:] if not step.mark.is_of_every_run]
+    asked_for = [step.name for step in steps[:last] if not step.mark.is_of_every_run]
+    run.asked_for = frozenset(asked_for)
+    run.at_its_end = tuple(step.name for step in behind if step.mark.ends_night)
+    run.left_out = {step.name: why for step in behind if not step.mark.ends_night}
+    run.waits_for = {**run.waits_for, **dict.fromkeys(run.at_its_end, asked_for)}
 
 
 def time_expected(run: Run) -> timedelta:
@@ -117,12 +112,14 @@ def refuse_too_late(run: Run, position: Position, earlier: Sequence[Event]) -> N
 
 
 def leave_out_what_is_done(run: Run, position: Position) -> None:
-    """Nothing is run when the phase is done already: that is said, and nothing is changed."""
+    """Nothing is run when the phase is done already: that is said, and nothing is changed but for
+    what an earlier run has left to be given back at its end."""
     pause = run.until
     if pause is None or run.stop is not None or position.value != pause.done_at:
         return
     why = f"nothing is run: an earlier run has done the phase {pause.phase}"
     run.left_out = {**dict.fromkeys(run.asked_for, why), **run.left_out}
+    run.waits_for = {**run.waits_for, **dict.fromkeys(run.at_its_end, ())}
 
 
 def is_unmet(run: Run, row: Row) -> bool:
@@ -150,15 +147,30 @@ def end_as_asked(run: Run, earlier: Sequence[Event]) -> None:
         )
         return
     already = " already, by an earlier run" if run.asked_for & run.left_out.keys() else ""
+    left = {e["observed"]: e["remedy"] for e in _at_its_end(run, "finding")}
+    pair = f"from {run.release.source} to {run.release.target}"
+    meanwhile = " ".join([*left.values(), pause.meanwhile])
     run.halt(
         Ending.AS_ASKED,
         f"the phase {pause.phase} is done{already}, and --until {pause.phase} was given."
-        f" {pause.why}",
-        f"{pause.meanwhile} For the next night write its window into the inventory, and run again"
-        f" without --until: the upgrade from {run.release.source} to {run.release.target} goes on"
-        " from here.",
+        f" {pause.why} {_given_back(run, left)}",
+        f"{meanwhile} For the next night write its window into the inventory, and run again"
+        f" without --until: the upgrade {pair} goes on from here.",
         way=Way.UPGRADE,
     )
+
+
+def _at_its_end(run: Run, kind: str) -> list[Event]:
+    """The events of that kind of the steps that ended the night."""
+    return [e for e in run.journal.events if e["event"] == kind and e["step"] in run.at_its_end]
+
+
+def _given_back(run: Run, left: Iterable[str]) -> str:
+    """What was given back at the end, and what could not be and ends by itself; sentences."""
+    ended = [e["reason"] for e in _at_its_end(run, "step-ended") if e["outcome"] == "done"]
+    if kept := list(left):
+        return f"NOT GIVEN BACK: {'; '.join(kept)}."
+    return f"No temporary change is in place{''.join(f'; {said}' for said in ended)}."
 
 
 def _doubt(run: Run, seen: Observed) -> str:

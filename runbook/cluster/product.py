@@ -24,8 +24,8 @@ STAGES = (
 this project's: most of the time goes where every node takes its packages."""
 
 _SAFE = (
-    "Every node is active, fencing is as before, nothing of the new version is installed, and no"
-    " temporary change is in place: the vendor's update procedure ends so."
+    "Every node is active, fencing is as before, and nothing of the new version is installed: the"
+    " vendor's update procedure ends so."
 )
 _MEANWHILE = (
     "Meanwhile the cluster works as always, and may be used, backed up, monitored and repaired;"
@@ -173,16 +173,20 @@ connection on which nothing is sent."""
 ALARMS = (
     "all operative nodes but N in standby, from each of the vendor's two commands until the run"
     " takes them out of it",
-    "fencing off as long: the commands switch it off, and never on again",
-    "services of the cluster away for seconds to minutes, whenever they are moved or restarted",
-    "what NetEye itself monitors, late or unknown, while its own services restart",
+    "fencing off as long and a little longer: the run switches it on again",
+    "services away for seconds to minutes, whenever they are moved or restarted",
 )
 """Facts: domain facts 2.1 and 4 (guide rows G16, G23, G27)."""
+ALARMS_OUTSIDE = (
+    "what other hosts, satellites or another monitoring find out about the cluster",
+    "hosts outside of it, late or unknown, while NetEye's own services restart",
+)
+"""What a downtime of the cluster's own hosts does not cover."""
 BAD_SIGNS = (
     "a node that is offline or UNCLEAN in pacemaker, or a lost quorum",
     "an Elastic-only or voting-only node that does not answer",
-    "a DRBD resource that is not connected, or whose data is not up to date",
-    "a service that is still away when the phase reactivation is over",
+    "a DRBD resource that stays disconnected, or is not up to date once reactivation is over",
+    "a service that stays away while the console shows no work, or once reactivation is over",
     "after the end with 0: a node in standby, fencing other than before, any alarm that was not"
     " there before the night",
 )

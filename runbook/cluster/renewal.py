@@ -26,6 +26,7 @@ from engine.queries.pacemaker import CIB
 from engine.record.evidence import Evidence
 from engine.record.position import Position
 from runbook.cluster import product
+from runbook.cluster.icinga.cover import LEDGER as DOWNTIME
 
 FIELDS = {
     "placement": "what runs where",
@@ -58,8 +59,12 @@ def is_old(look: Look) -> bool:
 
 
 def is_due(look: Look) -> bool:
-    """Whether it is old, and may be renewed: it is between two nights."""
-    return is_old(look) and look.position in _BETWEEN and not look.memory.ledger
+    """Whether it is old, and may be renewed: it is between two nights.
+
+    A downtime that a stopped run has left in the monitoring changes nothing of the cluster.
+    """
+    is_changed = bool(look.memory.ledger.keys() - {DOWNTIME})
+    return is_old(look) and look.position in _BETWEEN and not is_changed
 
 
 def renew(look: Look, evidence: Evidence) -> None:

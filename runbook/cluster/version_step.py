@@ -45,6 +45,8 @@ def version_step(
         no_return="upgrade.run",
         support=product.DIRECTIONS,
         alarms=product.ALARMS,
+        alarms_outside=product.ALARMS_OUTSIDE,
+        downtime_step="preflight.downtime",
         bad_signs=product.BAD_SIGNS,
         units=("mariadb", "httpd", "elasticsearch"),
         **own,

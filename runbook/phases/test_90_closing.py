@@ -42,7 +42,7 @@ def test_manual_tasks(look: Look, evidence: Evidence) -> None:
     assert evidence.verdict
 
 
-@step("closing.downtime", after=("reactivation.health", "failover.*?"))
+@step("closing.downtime", after=("reactivation.health", "failover.*?"), ends_night=True)
 def test_downtime(downtime_ended: Applied, look: Look, evidence: Evidence) -> None:
     """Icinga alarms again: no downtime of this attempt is left."""
     assert downtime_is_gone(look, evidence, downtime_ended)

@@ -22,6 +22,7 @@ from engine.record.evidence import Evidence
 from engine.record.memory import LedgerEntry
 from engine.record.position import Position
 from runbook.cluster import renewal
+from runbook.cluster.icinga.cover import LEDGER
 from runbook.cluster.severities import with_those_of
 from runbook.phases import test_20_baseline as baseline
 from runbook.to_4_26.release import RELEASE
@@ -123,6 +124,15 @@ def test_with_a_temporary_change_in_place_it_is_a_finding(tmp_path: Path) -> Non
     night = Night(tmp_path)
     night.run.memory.ledger["fencing", "cluster"] = LedgerEntry("fencing", "cluster", "on", "then")
     assert night.judged() == ["baseline-old"]
+
+
+def test_a_downtime_that_a_stopped_run_has_left_keeps_none_from_being_renewed(
+    tmp_path: Path,
+) -> None:
+    night = Night(tmp_path)
+    night.run.memory.ledger[LEDGER] = LedgerEntry(*LEDGER, "none", "then")
+    assert night.judged() == []
+    assert RENEWED in night.run.memory.facts
 
 
 @pytest.mark.parametrize("days", [0, 2.9])

@@ -11,6 +11,7 @@ import pytest
 
 from engine.act.stops import NotDone
 from engine.record.position import Position
+from runbook.cluster import product
 from runbook.cluster.icinga.cover import AUTHOR, LEDGER
 from runbook.cluster.icinga.findings import may_not
 from runbook.phases import (
@@ -437,6 +438,134 @@ def test_what_can_t_be_removed_is_told_with_its_end_and_stops_nothing(
     closed = [e for e in bench.run.journal.events if e["event"] == "ledger-closed"]
     assert closed[-1]["left"]
     assert "not removed, over at 2026-11-02 03:30 UTC" in closed[-1]["why"]
+
+
+# nights apart
+
+
+def ends_behind(bench: Bench, phase: str) -> None:
+    bench.run.until = next(pause for pause in product.PAUSES if pause.phase == phase)
+
+
+def ends_of(bench: Bench) -> set[float]:
+    return {one["end_time"] for one in bench.node.now["downtimes"]}
+
+
+@pytest.mark.parametrize(
+    ("phase", "position", "minutes"),
+    [
+        ("update", Position.NOT_STARTED, 5 + 5 + 5 * 5),
+        ("update", Position.UPDATE_UNDER_WAY, 5 + 5 * 5),
+        ("backup", Position.NOT_STARTED, 5 + 5 + 5 * 5 + 8),
+        ("backup", Position.UPDATED, 8),
+    ],
+)
+def test_a_night_s_downtime_lasts_for_what_that_night_does(
+    bench: Bench, phase: str, position: Position, minutes: int
+) -> None:
+    bench.look.position = position
+    ends_behind(bench, phase)
+    told = foretell(bench)
+    begin(bench)
+    (end_time,) = ends_of(bench)
+    assert end_time - kit.BEGIN.timestamp() == pytest.approx(2 * 60 * minutes, abs=60)
+    assert f"{kit.BEGIN + timedelta(minutes=2 * minutes):%H:%M} UTC (twice" in told
+
+
+def test_of_a_night_too_the_window_s_end_counts_when_it_is_later(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, window_end=kit.BEGIN + timedelta(hours=6))
+    ends_behind(bench, "update")
+    begin(bench)
+    assert ends_of(bench) == {(kit.BEGIN + timedelta(hours=6)).timestamp()}
+
+
+def test_each_night_has_its_own_and_none_is_between(bench: Bench) -> None:
+    for night, phase in enumerate(("update", "backup", ""), 1):
+        bench.is_now(kit.BEGIN + timedelta(days=night))
+        if phase:
+            ends_behind(bench, phase)
+        begin(bench)
+        assert bench.node.held == OBJECTS
+        assert LEDGER in bench.memory.ledger
+        evidence = end(bench)
+        assert evidence.outcome == "done"
+        assert bench.node.held == set()
+        assert bench.memory.ledger == {}
+        bench.begin()
+        bench.look.position = Position.UPDATED
+    assert [r[0] for r in bench.node.now["requests"]] == ["schedule", "remove"] * 3
+    assert bench.codes == []
+
+
+def a_night_that_left_it(bench: Bench) -> None:
+    begin(bench)
+    bench.begin()
+    ends_behind(bench, "update")
+    bench.node.is_set(down=True)
+    end(bench)
+    assert bench.codes == ["downtime-left"]
+    assert "The next run tries once more." in bench.findings[0]["remedy"]
+    bench.node.is_set(down=False)
+    bench.begin()
+
+
+def test_one_that_was_left_is_removed_by_the_next_run_that_is_asked(bench: Bench) -> None:
+    """Whatever that run is to do: with nothing else to do it removes it, and says so once."""
+    a_night_that_left_it(bench)
+    assert bench.node.held == OBJECTS
+    assert end(bench).outcome == "done"
+    assert bench.node.held == set()
+    bench.begin()
+    end(bench)
+    assert [r[0] for r in bench.node.now["requests"]] == ["schedule", "remove"]
+
+
+def test_one_that_was_left_is_given_back_by_a_restore(bench: Bench) -> None:
+    a_night_that_left_it(bench)
+    restore(bench)
+    assert bench.node.held == set()
+
+
+def test_one_that_was_left_is_told_as_often_as_it_can_t_be_removed(bench: Bench) -> None:
+    a_night_that_left_it(bench)
+    bench.node.is_set(down=True)
+    end(bench)
+    assert bench.codes == ["downtime-left"]
+    closed = [e for e in bench.run.journal.events if e["event"] == "ledger-closed"]
+    assert [e["left"] for e in closed] == [True]
+
+
+def test_one_that_was_left_is_over_at_its_end(bench: Bench) -> None:
+    a_night_that_left_it(bench)
+    bench.is_now(kit.BEGIN + timedelta(days=1))
+    end(bench)
+    assert [r[0] for r in bench.node.now["requests"]] == ["schedule"]
+
+
+def test_in_the_night_after_one_that_was_left_there_is_one_of_its_own(bench: Bench) -> None:
+    """So that it is in the ledger, and goes with the other at the night's end."""
+    a_night_that_left_it(bench)
+    bench.look.position = Position.UPDATED
+    foretold = foretell(bench)
+    begin(bench)
+    assert "scheduled already" not in foretold
+    assert len(bench.node.now["downtimes"]) == 2 * len(OBJECTS)
+    assert LEDGER in bench.memory.ledger
+    end(bench)
+    assert bench.node.held == set()
+    assert bench.memory.ledger == {}
+    assert bench.codes == []
+
+
+def test_where_the_night_after_can_t_have_its_own_the_other_is_removed_all_the_same(
+    bench: Bench,
+) -> None:
+    a_night_that_left_it(bench)
+    bench.node.is_set(users={USER: [one for one in MAY if "schedule" not in one]})
+    begin(bench)
+    end(bench)
+    assert bench.node.held == set()
+    assert bench.memory.ledger == {}
 
 
 # secrets and argument lists

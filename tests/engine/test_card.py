@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,12 @@ from engine.card.planned import read_planned
 from engine.card.rehearsed import length_of_rehearsal
 from engine.card.typed import Commands
 from engine.errors import UsageError
+from engine.model.steps import mark_of
 from engine.parse.inventory_ini import parse_inventory
 from engine.record.exit_codes import EXIT_CODES
 from engine.run import options
 from engine.run.version_step import release_below
+from runbook.phases import test_17_preflight_downtime
 from runbook.to_4_26.release import RELEASE
 from runbook.to_4_26.settings import SETTINGS
 from tests.engine.test_cli import written
@@ -46,6 +48,19 @@ def stage(title: str, begin: str, end: str, *, no_return: bool = False) -> dict[
     return {"title": title, "begins": begins, "ends": ends, "point_of_no_return": no_return}
 
 
+def planned_step(
+    name: str, commands: Sequence[Any] = (), reason: str = "", *found: Mapping[str, Any]
+) -> dict[str, Any]:
+    keys = ("code", "subject")
+    told = [{key: one[key] for key in keys} for one in found]
+    return {"name": name, "commands": list(commands), "reason": reason, "findings": told}
+
+
+def finding(code: str, severity: str = "block", **more: Any) -> dict[str, Any]:
+    plain = {"code": code, "severity": severity, "subject": "cluster", "observed": "it is odd"}
+    return {**plain, "accepted": None, **more}
+
+
 TIMELINE = {
     "stages": [
         stage("preflight", "20:00", "20:05"),
@@ -65,8 +80,8 @@ def planned_run(place: Path, begun: Mapping[str, Any] | None = None, **changes: 
         "cluster": CLUSTER,
         "created": "2026-11-19T08:15:00.000Z",
         "position": "not started",
-        "steps": [{"commands": [{}]}, {"commands": []}, {"commands": [{}]}],
-        "findings": [{"code": "odd", "severity": "warn", "accepted": None}],
+        "steps": [planned_step("a.b", [{}]), planned_step("a.c"), planned_step("a.d", [{}])],
+        "findings": [finding("odd", "warn")],
         "timeline": TIMELINE,
         **changes,
     }
@@ -170,8 +185,8 @@ def test_the_times_are_those_of_the_plan_from_the_windows_begin(tmp_path: Path) 
 
 
 def test_what_blocks_the_plan_is_told(tmp_path: Path) -> None:
-    blocking = {"code": "disk-space", "severity": "block", "accepted": None}
-    accepted = {"code": "window-outside", "severity": "block", "accepted": {"by": "A. Rossi"}}
+    blocking = finding("disk-space")
+    accepted = finding("window-outside", accepted={"by": "A. Rossi"})
     run = planned_run(tmp_path / "run", findings=[blocking, accepted, blocking])
     assert "BLOCKED by disk-space." in words_in(page_of(plan=run))
 
@@ -190,9 +205,55 @@ def test_whom_to_call_and_what_is_heard() -> None:
     said = words_in(page_of(EXAMPLE + CONTACTS))
     assert "A. Rossi +39 0471 000001" in said
     assert "storage team +39 0471 000002" in said
-    for line in (*RELEASE.alarms, *RELEASE.bad_signs):
+    for line in (*RELEASE.alarms, *RELEASE.alarms_outside, *RELEASE.bad_signs):
         assert line in said
+    assert "What will alarm" in said
+    assert "silent" not in said
+    assert "nobody is told" not in said
     assert "runbook_contacts" in words_in(page_of())
+
+
+SILENT = f"{EXAMPLE}runbook_downtime=yes\n"
+
+
+def test_with_a_downtime_it_says_what_is_silent_and_what_is_told_all_the_same() -> None:
+    said = words_in(page_of(SILENT))
+    assert "What will alarm" not in said
+    silent = said.index("What Icinga keeps silent about")
+    assert all(silent < said.index(line) for line in RELEASE.alarms)
+    assert all(f"sent all the same: {line}" in said for line in RELEASE.alarms_outside)
+    assert "In the downtime nobody is told of it" in said
+    assert "Icinga sends a message of each" in said
+    assert "set downtimes elsewhere." in said
+
+
+def test_the_downtime_is_from_before_the_first_change_to_the_later_of_both_ends() -> None:
+    """20:00 to 06:00; with the window shortened, twice 105 minutes from 20:05 on."""
+    until = "From about 20:05 , before the first change, to {} at the latest ({})"
+    long = until.format("Sun 29 November, 06:00", "the window's end")
+    assert long in words_in(page_of(SILENT))
+    short = SILENT.replace("2026-11-29T06:00", "2026-11-28T22:00")
+    assert short != SILENT
+    twice = until.format("Sat 28 November, 23:35", "twice the expected time")
+    assert twice in words_in(page_of(short))
+
+
+def test_what_the_plan_says_of_the_downtime(tmp_path: Path) -> None:
+    odd = finding("host-odd", "warn", observed="no host of Icinga stands for neteye05")
+    steps = [planned_step(RELEASE.downtime_step, (), "of 5 hosts; 12 at most", odd)]
+    run = planned_run(tmp_path / "run", steps=steps, findings=[odd])
+    said = words_in(page_of(SILENT, run))
+    assert "12 at most. Not as wanted, by the plan: no host of Icinga stands for neteye05." in said
+    assert "of 5 hosts" not in said  # they stand above, and its times were those of then
+    assert "12 at most" not in words_in(page_of(EXAMPLE, run))
+    done = planned_run(tmp_path / "done", steps=steps, findings=[odd], timeline=None)
+    assert "keeps silent" not in words_in(page_of(SILENT, done))
+
+
+def test_the_step_that_tells_of_the_downtime_is_there() -> None:
+    mark = mark_of(test_17_preflight_downtime.test_downtime)
+    assert mark is not None
+    assert (mark.name, mark.asks) == (RELEASE.downtime_step, True)
 
 
 def test_the_fallback_stands_beside_the_point_of_no_return() -> None:
@@ -224,8 +285,10 @@ def test_two_nights_are_there_once_the_runbook_can(monkeypatch: pytest.MonkeyPat
     assert set(commands_on(page_of())) >= {line for _, line in two.nights}
     at_once = EXAMPLE.replace("reactivate_after_update=yes", "reactivate_after_update=no")
     assert "Two nights" not in words_in(page_of(at_once))
-    silent = f"{EXAMPLE}runbook_downtime=yes\n"
-    assert "Two nights" not in words_in(page_of(silent))
+    silent = words_in(page_of(f"{EXAMPLE}runbook_downtime=yes\n"))
+    assert "Two nights" in silent
+    assert "Each night has a downtime of its own, and ends it." in silent
+    assert "Each night has a downtime" not in words_in(page_of())
 
 
 def test_the_options_are_those_that_are_registered() -> None:

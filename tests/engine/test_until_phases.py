@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from engine.errors import UsageError
+from engine.model.steps import mark_of
 from engine.record.run import Ending
 from engine.run.until import pause_of
+from runbook.phases import test_90_closing
 from runbook.to_4_26.release import RELEASE
 from tests.engine import kit
 
@@ -60,10 +62,15 @@ def test_without_the_reactivation_no_place_is_safe(phase: str) -> None:
 
 
 @pytest.mark.parametrize("phase", SAFE)
-def test_with_a_downtime_no_place_is_safe(phase: str) -> None:
-    """Icinga would keep silent by day."""
-    with pytest.raises(UsageError, match="runbook_downtime = yes"):
-        pause_of(phase, RELEASE, replace(SETTINGS, downtime=True))
+def test_a_downtime_is_no_hindrance(phase: str) -> None:
+    """It ends with the night."""
+    assert pause_of(phase, RELEASE, replace(SETTINGS, downtime=True)) is not None
+
+
+def test_what_ends_a_night_gives_something_back() -> None:
+    """And nothing else: whatever else is behind the phase is to come."""
+    marks = [mark_of(function) for function in vars(test_90_closing).values()]
+    assert [mark.name for mark in marks if mark and mark.ends_night] == ["closing.downtime"]
 
 
 def test_no_place_lies_behind_the_point_of_no_return() -> None:

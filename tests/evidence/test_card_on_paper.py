@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 
 from engine.card.nights import UNTIL
-from tests.engine.test_card import CONTACTS, EXAMPLE, page_of, planned_run
+from runbook.to_4_26.release import RELEASE
+from tests.engine.test_card import (
+    CLUSTER,
+    CONTACTS,
+    EXAMPLE,
+    NODES,
+    finding,
+    page_of,
+    planned_run,
+    planned_step,
+)
 from tests.evidence.browser import Browser
 from tests.evidence.looking import PHONE, TOO_WIDE, Look, axe_says
 
@@ -29,19 +39,34 @@ return [...document.querySelectorAll("code, code span")]
 """Commands that begin in the middle of a line and go on below it; words that do."""
 
 
-def card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, nights: bool = True) -> str:
+HOSTS = ", ".join([*NODES, CLUSTER])
+FORETOLD = (
+    f"downtime until 2026-11-29 05:00 UTC (the window's end) of 6 hosts ({HOSTS}) and their 48"
+    " services, not of what other hosts find out about the cluster; Icinga sends a message at its"
+    " begin and at its end for each, 108 at most; problems that are told again after it:"
+    " my-neteye-02.example.com!load, my-neteye-02.example.com!disk"
+)
+
+
+def card(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, nights: bool = True, silent: bool = True
+) -> str:
     """One with all that it can have."""
     if nights:
         monkeypatch.setattr("engine.card.page.own_names", lambda: {UNTIL})
-    text = f"{EXAMPLE}{CONTACTS}runbook_approvals=2\n"
-    return page_of(text, planned_run(tmp_path / "run"))
+    text = f"{EXAMPLE}{CONTACTS}runbook_approvals=2\nrunbook_downtime={'yes' if silent else 'no'}\n"
+    step = planned_step(RELEASE.downtime_step, (), FORETOLD, finding("host-odd", "warn"))
+    found = [finding("host-odd", "warn", observed=f"no host of Icinga stands for {CLUSTER}")]
+    return page_of(text, planned_run(tmp_path / "run", steps=[step], findings=found))
 
 
+@pytest.mark.parametrize("silent", [True, False], ids=["downtime", "no downtime"])
 @pytest.mark.parametrize("nights", [True, False], ids=["two nights", "one night"])
 def test_it_is_one_sheet(
-    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nights: bool
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nights: bool, silent: bool
 ) -> None:
-    assert Look(card(tmp_path, monkeypatch, nights=nights), browser, tmp_path).pages_on_paper() == 1
+    page = card(tmp_path, monkeypatch, nights=nights, silent=silent)
+    assert Look(page, browser, tmp_path).pages_on_paper() == 1
     assert Look(page_of(), browser, tmp_path).pages_on_paper() == 1
 
 
@@ -52,7 +77,7 @@ def test_nineteen_nodes_and_long_words_take_a_second_one_at_most(
     text = EXAMPLE.replace("[elastic_only]", f"{many}\n\n[elastic_only]")
     text = text.replace("runbook_fallback=", f"runbook_fallback={'a long word, ' * 60}")
     numbers = ", ".join(f"person {n}=+39 0471 0000{n:02}" for n in range(20))
-    page = page_of(f"{text}runbook_contacts={numbers}\n")
+    page = page_of(f"{text}runbook_contacts={numbers}\nrunbook_downtime=yes\n")
     assert Look(page, browser, tmp_path).pages_on_paper() <= 2
 
 

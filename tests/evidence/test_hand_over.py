@@ -79,6 +79,21 @@ def test_what_is_left_says_whose_it_is_and_until_when() -> None:
     assert line.endswith("(C. Verdi, by 2026-12-12)")
 
 
+@pytest.mark.parametrize("name", HANDOVER)
+def test_how_the_downtime_ended_is_told(name: str) -> None:
+    """That of the last night counts; without one nothing is said."""
+    own = [
+        event(
+            "ledger-closed", second, step="closing.x", kind="downtime", subject="cluster", why=why
+        )
+        for second, why in ((8000, "not removed"), (8900, "no downtime is there any more"))
+    ]
+    said = re.sub(r"\\(.)", r"\1", texts(night(*own))[name])
+    assert "no downtime is there any more (2026-11-02 02:28:20 UTC)" in said
+    assert "not removed" not in said
+    assert "Downtime" not in texts(night())[name]
+
+
 def test_nothing_left_is_said_too() -> None:
     said = texts(night())["handover.txt"].partition("Accepted\n")[2]
     assert said.startswith("- nothing\n")

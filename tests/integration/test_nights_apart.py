@@ -1,4 +1,8 @@
-"""An upgrade over three nights: it ends behind the update, behind the backup, and when done."""
+"""An upgrade over three nights: it ends behind the update, behind the backup, and when done.
+
+With a downtime each night, as the cluster's own Icinga has it. At the end of the second one Icinga
+can't be asked, so the downtime stays; the same command removes it.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from tests.evidence.schemas import problems_of_run
+from tests.faults.running import Running
 from tests.integration.clusters import Clusters, TestCluster
 from tests.integration.conftest import SMALL
-from tests.integration.invocation import Project, Ran, copy_project
+from tests.integration.invocation import Project, Ran, copy_project, with_settings
 from tests.integration.judging import differences, judged
 from tests.integration.outcome import (
     assert_rows,
@@ -19,6 +24,10 @@ from tests.integration.outcome import (
     is_fencing_on,
 )
 from tests.integration.snapshot import Snapshot, snapshot, starts
+
+# the rehearsal's Icinga, past the runbook
+icinga = pytest.importorskip("rehearsal.render.icinga")
+monitoring = pytest.importorskip("tests.integration.monitoring")
 
 pytestmark = [pytest.mark.integration, pytest.mark.lengthy]
 
@@ -29,6 +38,7 @@ for file in attempts/*/baseline.json; do
   sed -i -E 's/"taken": "[0-9-]{10}/"taken": "2026-01-05/' "$file"
 done
 """
+PASSWORD = "/root/.pwd_icinga2_runbook_downtime"
 
 
 @dataclass(frozen=True)
@@ -39,6 +49,10 @@ class Left:
     seen: Snapshot
     fencing: bool
     releases: frozenset[str]
+    silent: frozenset[str]
+    """Hosts and services in a downtime then."""
+    inside: frozenset[str] = frozenset()
+    """Those in one while it made its first change; none for a run that was not looked at."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +65,11 @@ class Nights:
     again: Left
     planned: Ran
     backed_up: Left
-    done: Ran
+    removed: Left
+    done: Left
     late: Ran
+    watched: frozenset[str]
+    """Hosts of the cluster, and their services, that Icinga watches."""
 
 
 @pytest.fixture(scope="module")
@@ -61,35 +78,74 @@ def nights(clusters: Clusters, tmp_path_factory: pytest.TempPathFactory) -> Nigh
     cluster.is_spoilt = True
     project = Project(copy_project(tmp_path_factory.mktemp("nights") / "copy"))
 
+    inventory = project.directory / "prod.ini"
+    inventory.write_text(with_settings(cluster.inventory.read_text(), {"runbook_downtime": "yes"}))
+    asked = monitoring.Icinga(cluster)
+    asked.until_answering()
+    asked.until_checked()
+    hosts = {*map(icinga.host_name, cluster.topology.nodes), cluster.topology.fqdn}
+    services = asked.attributes("services", "host_name").items()
+    of_hosts = {name for name, one in services if one["host_name"] in hosts}
+    watched = frozenset(hosts | of_hosts)
+
     def run(*options: str) -> Ran:
-        return project.run("--inventory", cluster.inventory, *options)
+        return project.run("--inventory", inventory, *options)
 
-    def left(ran: Ran) -> Left:
+    def silent() -> frozenset[str]:
+        asked.until_answering()
+        return frozenset(asked.in_downtime())
+
+    def left(ran: Ran, inside: frozenset[str] = frozenset()) -> Left:
         releases = (cluster.read(node, "/etc/neteye-release") for node in cluster.shorts)
-        return Left(ran, snapshot(cluster), is_fencing_on(cluster), frozenset(releases))
+        fencing = is_fencing_on(cluster)
+        return Left(ran, snapshot(cluster), fencing, frozenset(releases), silent(), inside)
 
-    updated = left(run("--until", "update"))
+    def night(first_change: str, *options: str, spoil: str = "") -> Left:
+        console = project.directory / f"console-{first_change}.txt"
+        running = Running.start(project, ["--inventory", str(inventory), *options], console)
+        try:
+            running.until_intent(first_change)
+            inside = silent()
+            if spoil:
+                cluster.shell(cluster.active, spoil, PASSWORD)
+            return left(running.end(1200.0), inside)
+        finally:
+            running.stop()
+
+    updated = night("update.run#1", "--until", "update")
     again = left(run("--until", "update"))
     cluster.shell(cluster.active, WEEK_AGO)
     planned = run("--plan")
-    backed_up = left(run("--until", "backup"))
-    done = run()
+    backed_up = night("backup.proved#1", "--until", "backup", spoil='mv -- "$1" "$1.away"')
+    cluster.shell(cluster.active, 'mv -- "$1.away" "$1"', PASSWORD)
+    removed = left(run("--until", "update"))
+    done = night("upgrade.run[1]#1")
     late = run("--until", "update")
-    return Nights(cluster, project, updated, again, planned, backed_up, done, late)
+    return Nights(
+        cluster,
+        project,
+        updated,
+        again,
+        planned,
+        backed_up,
+        removed,
+        done,
+        late,
+        watched,
+    )
 
 
 def first_night_of(ran: Ran) -> None:
     assert (ran.code, ran.summary["outcome"]) == (0, SAID), ran.console
     assert ran.summary["position_at_end"] == "updated"
     assert ran.summary["ledger"] == []
-    assert "still in place: no temporary change of this runbook" in ran.console
     assert f"outcome: {SAID}, exit code 0" in ran.console
     assert "the next night: " in ran.console
     assert ran.directory is not None
     assert problems_of_run(ran.directory) == []
 
 
-@pytest.mark.parametrize("night", ["updated", "again", "backed_up"])
+@pytest.mark.parametrize("night", ["updated", "again", "backed_up", "removed"])
 def test_it_ends_as_asked_with_the_cluster_as_it_was(nights: Nights, night: str) -> None:
     left: Left = getattr(nights, night)
     first_night_of(left.ran)
@@ -129,7 +185,7 @@ def test_an_old_baseline_is_renewed_and_no_dead_end(nights: Nights) -> None:
     assert {one["what"] for one in renewed["changes"]} <= {"placement", "properties"}
     assert "fencing" not in renewed["values"]
     assert not nights.backed_up.ran.findings("baseline-old")
-    assert not [e for e in nights.done.events if e.get("name") == "baseline-renewed"]
+    assert not [e for e in nights.done.ran.events if e.get("name") == "baseline-renewed"]
 
 
 def test_behind_the_backup_it_is_proved_and_no_scratch_schema_is_left(nights: Nights) -> None:
@@ -139,8 +195,8 @@ def test_behind_the_backup_it_is_proved_and_no_scratch_schema_is_left(nights: Ni
 
 
 def test_the_last_night_ends_green_and_nothing_was_done_twice(nights: Nights) -> None:
-    assert nights.done.code == 0, nights.done.console
-    assert_rows(nights.done)
+    assert nights.done.ran.code == 0, nights.done.ran.console
+    assert_rows(nights.done.ran)
     assert_upgraded(nights.cluster)
     assert_started_once_a_round(nights.cluster, rounds=2)
 
@@ -151,7 +207,40 @@ def test_behind_the_upgrade_there_is_no_place_to_stop(nights: Nights) -> None:
     assert nights.late.changes == []
 
 
-@pytest.mark.parametrize("night", ["updated", "again", "backed_up"])
+@pytest.mark.parametrize("night", ["updated", "backed_up", "done"])
+def test_in_each_night_icinga_keeps_silent_from_before_the_first_change(
+    nights: Nights, night: str
+) -> None:
+    assert getattr(nights, night).inside == nights.watched
+
+
+@pytest.mark.parametrize("night", ["updated", "again", "removed", "done"])
+def test_after_it_no_downtime_is_left(nights: Nights, night: str) -> None:
+    left: Left = getattr(nights, night)
+    assert left.silent == frozenset()
+    assert not left.ran.findings("downtime-left")
+    if night != "done":
+        assert "still in place: no temporary change of this runbook" in left.ran.console
+
+
+def test_that_it_was_removed_is_told(nights: Nights) -> None:
+    for left, is_told in ((nights.updated, True), (nights.again, False), (nights.removed, True)):
+        told = left.ran.summary["stopped"]["reason"]
+        assert ("remove the downtimes of this attempt from Icinga" in told) is is_told
+    assert [c["step"] for c in nights.removed.ran.changes] == ["closing.downtime"]
+
+
+def test_one_that_could_not_be_removed_is_told_and_stops_nothing(nights: Nights) -> None:
+    left = nights.backed_up
+    assert left.silent == nights.watched
+    (finding,) = left.ran.findings("downtime-left")
+    stopped = left.ran.summary["stopped"]
+    assert f"NOT GIVEN BACK: {finding['observed']}" in stopped["reason"]
+    assert stopped["what_to_do"].startswith(finding["remedy"])
+    assert "STILL IN PLACE, and ends by itself: downtime of cluster" in left.ran.console
+
+
+@pytest.mark.parametrize("night", ["updated", "again", "backed_up", "removed"])
 def test_they_are_judged_again_as_they_were(nights: Nights, night: str) -> None:
     directory: Path | None = getattr(nights, night).ran.directory
     assert directory is not None

@@ -14,6 +14,7 @@ from engine import cli
 from engine.model.event import moment
 from engine.report.evidence_files import read_evidence
 from engine.report.summary import summary_of
+from engine.verify import NOT_PROVED
 from engine.watching.fold import state_of
 from engine.watching.words import told_of
 from tests.evidence.schemas import problems_of_run
@@ -273,6 +274,105 @@ def test_nobody_is_asked_to_come(nights: Project, tmp_path: Path) -> None:
     assert f"{SAID} (exit code 0)" in text
     assert "[stop]" not in text
     assert "[question]" not in text
+
+
+def test_a_phase_that_is_to_come_is_not_told_to_begin(nights: Project, tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    script = tmp_path / "tell"
+    script.write_text(f'#!/bin/sh\necho "$RUNBOOK_TEXT" >> {told}\n')
+    script.chmod(0o755)
+    nights.write("inventory.ini", f"{INVENTORY}runbook_notify_command = {script}\n")
+    nights.run("--until", "update")
+    text = told.read_text()
+    assert "phase update begins" in text
+    assert "phase upgrade begins" not in text
+
+
+# what ends a night
+
+
+def with_an_end(steps: str, body: str = 'evidence.note("y was given back")') -> str:
+    """The steps with one that a night ends with too; it waits for what is to come."""
+    end = f'''
+@step("closing.back", after=["upgrade.run"], ends_night=True)
+def test_back(y_set, look, evidence, runbook_session):
+    """Something is given back."""
+    {body}
+
+
+'''
+    return steps.replace('@step("closing.attempt"', f'{end}@step("closing.attempt"')
+
+
+def test_what_ends_a_night_is_made_though_it_lies_behind_the_phase(nights: Project) -> None:
+    nights.steps(with_an_end(steps_of()))
+    result = nights.run("--until", "update")
+    assert_ended(nights, result, 0, SAID)
+    outcomes = nights.outcomes()
+    assert (outcomes["closing.back"], outcomes["closing.attempt"]) == ("done", "not reached")
+    assert nights.cluster.changes == [("set", "x"), ("set", "y")]
+    said = nights.summary["stopped"]["reason"]
+    assert "No temporary change is in place; set y" in said
+    assert said.endswith("y was given back.")
+    assert cli.main(["verify", str(nights.latest)]) == NOT_PROVED  # whole, and not signed
+    assert problems_of_run(nights.latest) == []
+    (stage,) = [s for s in told_of(*_seen(nights)).stages if s.title == "upgrade"]
+    assert stage.state == "ahead"
+
+
+def _seen(nights: Project) -> tuple[Any, Any]:
+    events = read_evidence(nights.latest).own
+    return state_of(events), moment(events[-1])
+
+
+def test_a_run_that_goes_through_makes_it_in_its_place(nights: Project) -> None:
+    nights.steps(with_an_end(steps_of()))
+    nights.run()
+    assert nights.outcomes()["closing.back"] == "nothing to do"  # y is set by then
+
+
+def test_what_ends_a_night_waits_for_all_before_it(nights: Project) -> None:
+    """A run that is stopped gives nothing back: the next one goes on with it."""
+    broken = 'evidence.judge([bad()], observed="seen")'
+    steps = steps_of().replace('assert look.ask("neteye01.neteyelocal", HAS("x"))', broken)
+    nights.steps(with_an_end(steps))
+    assert nights.run("--until", "update").ret == 1
+    assert nights.outcomes()["closing.back"] == "not reached"
+    assert nights.cluster.changes == [("set", "x")]
+
+
+def test_where_the_phase_is_done_already_it_is_made_alone(nights: Project) -> None:
+    nights.steps(with_an_end(steps_of()))
+    nights.run("--until", "update")
+    nights.cluster.things.clear()
+    before, nights.cluster.closed = len(nights.cluster.changes), 0
+    done = replace(PAUSES[0], done_at="not started")
+    nights.release = replace(nights.release, pauses=(done, PAUSES[1]))
+    assert_ended(nights, nights.run("--until", "update"), 0, SAID)
+    assert nights.cluster.changes[before:] == [("set", "y")]
+    assert nights.outcomes()["update.change"] == "not reached"
+
+
+LEFT_ALONE = """evidence.judge(
+        [bad("cluster", "odd-thing", observed="y stays until noon", remedy="Take it by hand.")],
+        observed="seen",
+    )
+    look.close_ledger("y", "cluster", "y is over at noon", left=True)"""
+
+
+def test_what_could_not_be_given_back_is_told_and_no_fault(nights: Project) -> None:
+    nights.steps(with_an_end(steps_of(), LEFT_ALONE))
+    result = nights.run("--until", "update")
+    assert_ended(nights, result, 0, SAID)
+    stopped = nights.summary["stopped"]
+    assert "NOT GIVEN BACK: y stays until noon." in stopped["reason"]
+    assert "No temporary change" not in stopped["reason"]
+    assert stopped["what_to_do"].startswith("Take it by hand. ")
+    result.stdout.fnmatch_lines(
+        ["STILL IN PLACE, and ends by itself: y of cluster: y is over at noon"]
+    )
+    assert "no temporary change of this runbook" not in result.stdout.str()
+    assert problems_of_run(nights.latest) == []
 
 
 def test_where_the_phase_is_done_already_it_says_so_and_changes_nothing(nights: Project) -> None:

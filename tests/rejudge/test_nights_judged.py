@@ -42,6 +42,24 @@ def test_a_run_that_ends_as_asked_is_judged_as_it_was(project: Project) -> None:
     assert again.is_same
 
 
+def test_what_ended_the_night_is_judged_too(project: Project) -> None:
+    project.release = replace(RELEASE, stages=STAGES, pauses=PAUSES, no_return="upgrade.run")
+    end = """
+@step("closing.back", after=["upgrade.run"], ends_night=True)
+def test_back(y_set, look):
+    '''Something is given back.'''
+    assert look.ask("neteye01.neteyelocal", HAS("y"))
+
+
+"""
+    project.steps(steps_of().replace('@step("closing.attempt"', f'{end}@step("closing.attempt"'))
+    assert project.run("--until", "update").ret == 0
+    again = judged(project)
+    assert differences(again) == []
+    assert states(again)["closing.back"] is State.WHOLE
+    assert again.is_same
+
+
 def test_a_renewed_baseline_counts_for_the_steps_after_it_and_for_later_runs(
     project: Project,
 ) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import TypeVar, cast
 
 from engine.act.driving import Applied
@@ -16,12 +15,15 @@ from engine.waiting import attempts
 from runbook.cluster.icinga import findings
 from runbook.cluster.icinga.api import ADDRESS, password_file, said_no
 from runbook.cluster.icinga.cover import (
+    DOWNTIMES,
     LEDGER,
     OFF,
     Cover,
     cover_now,
     downtimes_now,
-    enough,
+    lacking_of,
+    latest_known,
+    may_be_there,
     meant_end,
     phase_of,
 )
@@ -30,8 +32,7 @@ from runbook.cluster.icinga.objects import Watched, permissions_of
 
 T = TypeVar("T")
 
-DOWNTIMES = "downtimes"
-"""The fact: names and end of the attempt's downtimes."""
+NONE_LEFT = "no downtime of this attempt is there any more"
 PATIENCE = 30.0
 """Seconds for which Icinga is asked again: its resource may be moving."""
 
@@ -91,15 +92,15 @@ def _to_come(look: Look, cover: Cover) -> str:
     phase, end = phase_of(look.position), look.settings.window_end
     until = meant_end(look, phase)
     why = "the window's end" if until == end else "twice the expected time"
-    if cover.until is not None and not cover.not_until(enough(look, phase)):
+    if cover.until is not None and not lacking_of(look, cover, phase):
         until, why = cover.until, "scheduled already"
     told = [one.name for one in cover.objects if one.is_told_problem]
     return (
         f"downtime until {moment(until)} ({why}) of {many(len(cover.hosts), 'host')}"
         f" ({listed(host.name for host in cover.hosts)})"
-        f" and their {many(len(cover.services), 'service')}; Icinga sends a message at its begin"
-        f" and at its end for each, {2 * len(cover.objects)} at most; problems that are told again"
-        f" after it: {listed(told)}; not covered: what other hosts find out about the cluster"
+        f" and their {many(len(cover.services), 'service')}, not of what other hosts find out about"
+        " the cluster; Icinga sends a message at its begin and at its end for each,"
+        f" {2 * len(cover.objects)} at most; problems that are told again after it: {listed(told)}"
     )
 
 
@@ -131,20 +132,30 @@ def _lacking(cover: Cover) -> list[Watched]:
 
 def _keep_books(look: Look, evidence: Evidence, cover: Cover) -> None:
     if not cover.downtimes:
-        if LEDGER in look.memory.ledger:
-            look.close_ledger(*LEDGER, "Icinga has no downtime of this attempt")
+        _close_books(look, evidence, "Icinga has no downtime of this attempt")
         return
-    names = sorted(one.name for one in cover.downtimes)
-    if look.memory.facts.get(DOWNTIMES, {}).get("names") != names:
+    names, fact = sorted(one.name for one in cover.downtimes), look.memory.facts.get(DOWNTIMES, {})
+    is_left = LEDGER not in look.memory.ledger
+    if fact.get("names") != names or bool(fact.get("left")) is not is_left:
         until = max(one.end for one in cover.downtimes)
-        evidence.remember(DOWNTIMES, names=names, until=until.isoformat())
+        evidence.remember(DOWNTIMES, names=names, until=until.isoformat(), left=is_left)
+
+
+def _close_books(look: Look, evidence: Evidence, why: str) -> None:
+    """None is there any more."""
+    if LEDGER in look.memory.ledger:
+        look.close_ledger(*LEDGER, why)
+    if look.memory.facts.get(DOWNTIMES, {}).get("left"):
+        evidence.remember(DOWNTIMES, names=[], until="", left=False)
 
 
 def downtime_is_gone(look: Look, evidence: Evidence, applied: Applied) -> Verdict:
     """No downtime of this attempt is left; one that can't be removed is told: it ends by itself."""
     if not applied.did_something and not applied.is_unseen:
+        if may_be_there(look):
+            _close_books(look, evidence, NONE_LEFT)
         return evidence.verdict
-    user, until = look.settings.icinga_user, _latest_known(look)
+    user, until = look.settings.icinga_user, latest_known(look)
     why = applied.reason
     if applied.did_something:
         refused = "; ".join(filter(None, (said_no(answer, user) for answer in applied.answers)))
@@ -154,22 +165,19 @@ def downtime_is_gone(look: Look, evidence: Evidence, applied: Applied) -> Verdic
             why = error.why
         else:
             if not left:
-                if LEDGER in look.memory.ledger:
-                    look.close_ledger(*LEDGER, "no downtime of this attempt is there any more")
+                _close_books(look, evidence, NONE_LEFT)
                 return evidence.judge([], observed="no downtime of this attempt is left in Icinga")
             why = refused or f"{len(left)} are still there"
             until = max(one.end for one in left)
-    if LEDGER in look.memory.ledger:
-        # it gives itself back: an upgrade that is done is not kept open for it
-        end = f"at {moment(until)}" if until else "by its own end"
-        look.close_ledger(*LEDGER, f"not removed, over {end}: {why}", left=True)
-    found = findings.left_behind(why, until)
+    # it gives itself back: neither the upgrade nor a night is kept open for it
+    end = f"at {moment(until)}" if until else "by its own end"
+    look.close_ledger(*LEDGER, f"not removed, over {end}: {why}", left=True)
+    names = look.memory.facts.get(DOWNTIMES, {}).get("names", [])
+    ends = until.isoformat() if until else ""
+    evidence.remember(DOWNTIMES, names=names, until=ends, left=True)
+    more = " The next run tries once more." if look.until else ""
+    found = findings.left_behind(why, until, more=more)
     return evidence.judge([found], observed="whether downtimes are left was looked at")
-
-
-def _latest_known(look: Look) -> datetime | None:
-    fact = look.memory.facts.get(DOWNTIMES)
-    return datetime.fromisoformat(fact["until"]) if fact else None
 
 
 def _not_asked(look: Look, evidence: Evidence, error: Unanswered) -> Verdict:

@@ -24,6 +24,8 @@ from runbook.cluster.icinga.objects import (
 
 AUTHOR = "neteye-runbook"
 LEDGER = ("downtime", "cluster")
+DOWNTIMES = "downtimes"
+"""The fact: names and end of the attempt's downtimes; `left`: nobody could remove them."""
 OFF = "runbook_downtime is not set: the monitoring is left as it is"
 
 _PHASES: Mapping[Position, str] = {
@@ -114,6 +116,25 @@ def cover_now(look: Look) -> Cover:
     )
 
 
+def may_be_there(look: Look) -> bool:
+    """Whether a downtime of this attempt may hold: by the ledger, or a run could not remove it."""
+    fact = look.memory.facts.get(DOWNTIMES, {})
+    if LEDGER in look.memory.ledger:
+        return True
+    return bool(fact.get("left")) and not look.memory.closed and not _is_over(look)
+
+
+def _is_over(look: Look) -> bool:
+    until = latest_known(look)
+    return until is not None and until < look.now()
+
+
+def latest_known(look: Look) -> datetime | None:
+    """When the last downtime of this attempt ends, by what was seen; None: nobody has seen it."""
+    until = look.memory.facts.get(DOWNTIMES, {}).get("until")
+    return datetime.fromisoformat(until) if until else None
+
+
 def downtimes_now(look: Look) -> tuple[Downtime, ...]:
     """Those of this attempt that have not ended, by author and comment."""
     query = downtimes_by(look.settings.icinga_user, AUTHOR)
@@ -177,6 +198,14 @@ def enough(look: Look, phase: str) -> datetime:
     return look.now() + _left(look, phase)
 
 
+def lacking_of(look: Look, cover: Cover, phase: str) -> tuple[Watched, ...]:
+    """What needs a downtime of this run's. One that an earlier run could not remove is none: no
+    entry of the ledger says that it has to go."""
+    if LEDGER not in look.memory.ledger:
+        return cover.objects
+    return cover.not_until(enough(look, phase))
+
+
 def meant_end(look: Look, phase: str) -> datetime:
     """The window's end or twice the expected time, whichever is later: it needs no second one."""
     twice = look.now() + 2 * _left(look, phase)
@@ -185,4 +214,5 @@ def meant_end(look: Look, phase: str) -> datetime:
 
 
 def _left(look: Look, phase: str) -> timedelta:
-    return remaining(look.release.stages, phase, len(look.inventory.hosts))
+    nodes = len(look.inventory.hosts)
+    return remaining(look.release.stages, phase, nodes, last=look.until)

@@ -97,7 +97,7 @@ def not_held(lacking: Iterable[Watched], why: str) -> list[Finding]:
     ]
 
 
-def left_behind(why: str, until: datetime | None) -> Finding:
+def left_behind(why: str, until: datetime | None, *, more: str = "") -> Finding:
     """The attempt's downtimes could not be removed. Code: `downtime-left`."""
     end = (
         f"by themselves at {moment(until)}"
@@ -110,5 +110,5 @@ def left_behind(why: str, until: datetime | None) -> Finding:
         f"the downtimes of this attempt were not removed: {why}",
         "no downtime of this attempt in Icinga",
         f"They end {end}; until then no alarm of the cluster is sent. Remove them in Icinga Web 2:"
-        f" their author is {AUTHOR}.",
+        f" their author is {AUTHOR}.{more}",
     )

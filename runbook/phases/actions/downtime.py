@@ -17,7 +17,7 @@ from engine.ask.look import Look
 from engine.errors import Unanswered
 from engine.model.change import Change, Nothing, Temporary
 from runbook.cluster.icinga.api import DEADLINE, request
-from runbook.cluster.icinga.checks import patiently
+from runbook.cluster.icinga.checks import NONE_LEFT, patiently
 from runbook.cluster.icinga.cover import (
     AUTHOR,
     LEDGER,
@@ -25,7 +25,8 @@ from runbook.cluster.icinga.cover import (
     comment_of,
     cover_now,
     downtimes_now,
-    enough,
+    lacking_of,
+    may_be_there,
     meant_end,
     phase_of,
 )
@@ -77,7 +78,7 @@ def _hold(look: Look, phase: str) -> Changes:
         return Nothing(f"Icinga told nothing: {error.why}", is_unseen=True)
     if not cover.hosts:
         return Nothing("Icinga watches no host that is meant", is_unseen=True)
-    lacking = cover.not_until(enough(look, phase))
+    lacking = lacking_of(look, cover, phase)
     if cover.until is not None and not lacking:
         return Nothing(f"a downtime of this attempt holds until {moment(cover.until)}")
     until = meant_end(look, phase)
@@ -124,15 +125,14 @@ def _scheduled(look: Look, what: str, of: dict[str, Any], until: datetime) -> Ch
 
 
 def _remove(look: Look) -> Changes:
-    if LEDGER not in look.memory.ledger:
+    if not may_be_there(look):
         return Nothing("a downtime is not among the open temporary changes")
     try:
         left = patiently(look, downtimes_now)
     except Unanswered as error:
         return Nothing(f"Icinga told nothing: {error.why}", is_unseen=True)
     if not left:
-        look.close_ledger(*LEDGER, "no downtime of this attempt is there any more")
-        return Nothing("no downtime of this attempt is there any more")
+        return Nothing(NONE_LEFT)
     yield Change(
         what="remove the downtimes of this attempt from Icinga",
         node=look.names.active,
