@@ -40,6 +40,7 @@ from engine.record.evidence import Evidence
 from runbook.to_4_26.memories import capacity, comparison, dump
 from runbook.to_4_26.memories.capacity import number_sql
 from runbook.to_4_26.memories.checks import capacity_before, memories_after
+from runbook.to_4_26.memories.loss import Limit
 from runbook.to_4_26.names import OCS_DATABASE, SCRATCH_DATABASE
 from tests.engine import kit, sshd
 
@@ -95,7 +96,7 @@ def classification(part: Part) -> Told:
         lambda: part.server.rows("SELECT SUM(LENGTH(CAPACITY)), MAX(CAPTION) FROM ocsweb.memories")
     )
     begun = time.perf_counter()
-    capacity_before(part.look)
+    capacity_before(part.look, Limit(1, blocks=False))
     counted = time.perf_counter() - begun
     rows = capacity.list_rows(capacity.listed_values(part.look))
     listed = part.evidence.list("values", capacity.HEAD, rows)
