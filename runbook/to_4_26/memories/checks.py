@@ -104,11 +104,24 @@ def _nulled(before: ClassCounts, decorated: comparison.DecoratedOutcome, blank: 
     )
 
 
-def _suspects(look: Look, began: datetime) -> tuple[list[Suspect], bool]:
-    """Slots that differ, to be looked at row by row; False when there are more of them.
+def _questioned(look: Look, began: datetime) -> list[int] | None:
+    """Machines whose rows are not pair by pair as they have to be.
 
-    Machines are compared part by part, and the answer is bounded, however much is wrong.
+    None: it can't be told, or they are too many to be named.
     """
+    if not look.sql(comparison.IS_PAIRED):
+        return None
+    machines: set[int] = set()
+    for asked in (comparison.questioned_saved, comparison.questioned_live):
+        rows = look.sql(asked(began))
+        if len(rows) >= comparison.MOST_QUESTIONED:
+            return None
+        machines.update(rows)
+    return sorted(machines)
+
+
+def _suspects_of_all(look: Look, began: datetime) -> list[Suspect]:
+    """Slots that differ of every machine, part by part, until there are enough of them."""
     found: list[Suspect] = []
     above: int | None = None
     while True:
@@ -116,8 +129,21 @@ def _suspects(look: Look, began: datetime) -> tuple[list[Suspect], bool]:
         part = look.sql(comparison.suspects(began, SUSPECTS, above, upto))
         found += part
         if len(found) >= SUSPECTS or upto is None:
-            break
+            return found
         above = upto
+
+
+def _suspects(look: Look, began: datetime) -> tuple[list[Suspect], bool]:
+    """Slots that differ, to be looked at row by row; False when there are more of them.
+
+    The answer is bounded, however much is wrong.
+    """
+    machines = _questioned(look, began)
+    found: list[Suspect] = []
+    if machines is None:
+        found = _suspects_of_all(look, began)
+    elif machines:
+        found = look.sql(comparison.suspects(began, SUSPECTS, only=machines))
     chosen, rows = [], 0
     for suspect in found[:SUSPECTS]:
         if rows + suspect.rows <= SUSPECT_ROWS:

@@ -6,7 +6,7 @@ per machine, slot and caption, never by memories.ID, which is not stable (ocs-gl
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -142,7 +142,7 @@ def totals(since: datetime) -> SqlQuery[Totals]:
     )
 
 
-SAVED_CLASSES = class_counts("values of the backup by class", SCRATCH_DATABASE)
+SAVED_CLASSES = class_counts("values of the backup by class", SCRATCH_DATABASE, of_machines=False)
 
 
 @dataclass(frozen=True)
@@ -185,6 +185,78 @@ class Suspect:
     """In the backup and in the table together."""
 
 
+MOST_QUESTIONED = 1000
+"""Rows that each of the two looks at pairs answers at most; where there are more, it is no help."""
+
+
+def _paired(rows: list[Row]) -> bool:
+    return {str(row["place"]) for row in rows} == {OCS_DATABASE, SCRATCH_DATABASE}
+
+
+IS_PAIRED: SqlQuery[bool] = SqlQuery(
+    name="whether a row has at most one partner in the backup",
+    database="information_schema",
+    sql="SELECT TABLE_SCHEMA AS place FROM STATISTICS WHERE TABLE_SCHEMA IN (%s, %s)"
+    " AND TABLE_NAME = 'memories' AND NON_UNIQUE = 0 GROUP BY TABLE_SCHEMA, INDEX_NAME"
+    " HAVING SUM(COLUMN_NAME NOT IN ('ID', 'HARDWARE_ID')) = 0",
+    params=(OCS_DATABASE, SCRATCH_DATABASE),
+    parse=_paired,
+)
+"""Both tables have a key over ID, or over ID and HARDWARE_ID: else a second row would go unseen."""
+
+
+def questioned_saved(since: datetime, limit: int = MOST_QUESTIONED) -> SqlQuery[list[int]]:
+    """Machines of rows in the backup whose very row is not as it has to be, or not there any more.
+
+    A pair is a row of each side with one ID in one slot of one machine, and a row is in one pair at
+    most (`IS_PAIRED`). A pair with a right value is one member of both multisets, and those of a
+    machine that neither this names nor `questioned_live` consist of such pairs: it is as it has to
+    be. Nothing is hashed, so nothing can collide. IDs prove nothing here: where they changed,
+    machines are named that are all right, and `suspects` judges them.
+
+    One pass in the order of both tables, which keeps nothing on the server.
+    """
+    kind, number = class_sql("s.CAPACITY"), number_sql("s.CAPACITY", decorated=True)
+    # what is an integer already, or NULL, needs no second look at the digits
+    right = (
+        "CASE WHEN BINARY s.CAPACITY = CAST(m.CAPACITY AS CHAR) THEN 1"
+        f" WHEN m.CAPACITY IS NULL THEN {kind} <> 'integer' ELSE {number} <=> m.CAPACITY END"
+    )
+    return SqlQuery(
+        name="machines with a row that is not that of the backup",
+        database=OCS_DATABASE,
+        sql=f"SELECT s.HARDWARE_ID AS machine FROM {_SAVED} s LEFT JOIN {_LIVE} m ON m.ID = s.ID"
+        " AND m.HARDWARE_ID = s.HARDWARE_ID AND m.NUMSLOTS <=> s.NUMSLOTS"
+        " AND m.CAPTION <=> s.CAPTION LEFT JOIN hardware h ON h.ID = s.HARDWARE_ID"
+        f" WHERE (m.ID IS NULL OR NOT {right}) AND (h.LASTDATE IS NULL OR h.LASTDATE < %s)"
+        " LIMIT %s",
+        params=(since - REWRITE_MARGIN, limit),
+        parse=_machines,
+        deadline=3600.0,
+    )
+
+
+def questioned_live(since: datetime, limit: int = MOST_QUESTIONED) -> SqlQuery[list[int]]:
+    """Machines of rows in the table that the backup does not have under this ID and machine.
+
+    A row that it has there is told by `questioned_saved`, whatever slot it is in.
+    """
+    return SqlQuery(
+        name="machines with a row that the backup does not have",
+        database=OCS_DATABASE,
+        sql=f"SELECT m.HARDWARE_ID AS machine FROM {_LIVE} m LEFT JOIN {_SAVED} s ON s.ID = m.ID"
+        " AND s.HARDWARE_ID = m.HARDWARE_ID LEFT JOIN hardware h ON h.ID = m.HARDWARE_ID"
+        " WHERE s.ID IS NULL AND (h.LASTDATE IS NULL OR h.LASTDATE < %s) LIMIT %s",
+        params=(since - REWRITE_MARGIN, limit),
+        parse=_machines,
+        deadline=3600.0,
+    )
+
+
+def _machines(rows: list[Row]) -> list[int]:
+    return [int(row["machine"]) for row in rows]
+
+
 PART_ROWS = 500_000
 """Rows of one table that are compared in one statement: what the server has to keep meanwhile is
 bounded by it, whatever the size of the table."""
@@ -216,11 +288,15 @@ _BELOW_ALL, _ABOVE_ALL = -(1 << 40), 1 << 40
 
 
 def suspects(
-    since: datetime, limit: int = 1000, above: int | None = None, upto: int | None = None
+    since: datetime,
+    limit: int = 1000,
+    above: int | None = None,
+    upto: int | None = None,
+    only: Sequence[int] = (),
 ) -> SqlQuery[list[Suspect]]:
     """Slots whose live rows are neither of the two right outcomes of their rows in the backup.
 
-    Only machines above `above` and up to `upto`, where given.
+    Only machines above `above` and up to `upto`, where given, and of those `only` these, if any.
 
     The digest of a slot's rows is its sum of squares and its sum, in one exact decimal: equal for
     equal multisets, different for any two multisets of one or two numbers.
@@ -237,13 +313,13 @@ def suspects(
         database=OCS_DATABASE,
         sql="SELECT HARDWARE_ID AS machine, NUMSLOTS AS slot, CAPTION AS caption,"
         " MAX(known) AS machine_exists, COUNT(*) AS rows_count FROM ("
-        + _side(_SAVED, 1, number, decorated)
+        + _side(_SAVED, 1, number, decorated, len(only))
         + " UNION ALL "
-        + _side(_LIVE, -1, "r.CAPACITY", "0")
+        + _side(_LIVE, -1, "r.CAPACITY", "0", len(only))
         + ") sides GROUP BY HARDWARE_ID, NUMSLOTS, CAPTION"
         f" HAVING SUM(side) <> 0 OR (SUM(side * {kept}) <> 0 AND SUM(side * {nulled}) <> 0)"
         " ORDER BY 1, 2, 3 LIMIT %s",
-        params=(*(since - REWRITE_MARGIN, *machines) * 2, limit),
+        params=(*(since - REWRITE_MARGIN, *machines, *only) * 2, limit),
         parse=lambda rows: [_suspect(row) for row in rows],
         deadline=3600.0,
     )
@@ -253,15 +329,16 @@ _NULL = "5000000000"
 """NULL counts as a number outside the range of integers."""
 
 
-def _side(table: str, side: int, number: str, decorated: str) -> str:
+def _side(table: str, side: int, number: str, decorated: str, only: int) -> str:
     """One table's rows; what costs something is worked out once a row, before they are grouped."""
+    named = f" AND r.HARDWARE_ID IN ({', '.join(['%s'] * only)})" if only else ""
     return (
         f"SELECT r.HARDWARE_ID, r.NUMSLOTS, r.CAPTION, {side} AS side,"
         f" h.ID IS NOT NULL AS known, CAST(COALESCE({number}, {_NULL}) AS DECIMAL(12,0)) AS number,"
         f" {decorated} AS is_decorated"
         f" FROM {table} r LEFT JOIN {OCS_DATABASE}.hardware h ON h.ID = r.HARDWARE_ID"
         " WHERE (h.LASTDATE IS NULL OR h.LASTDATE < %s)"
-        " AND r.HARDWARE_ID > %s AND r.HARDWARE_ID <= %s"
+        f" AND r.HARDWARE_ID > %s AND r.HARDWARE_ID <= %s{named}"
     )
 
 
