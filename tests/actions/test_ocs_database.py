@@ -43,6 +43,7 @@ from runbook.to_4_26.memories import (
     dump,
     follow_up_list,
     loss,
+    pairs,
     table,
 )
 from runbook.to_4_26.memories import checks as memories_checks
@@ -579,7 +580,7 @@ def test_each_fault_is_told_when_machines_are_compared_in_parts(
     code: str,
 ) -> None:
     monkeypatch.setattr(comparison, "PART_ROWS", 5)
-    monkeypatch.setattr(comparison, "MOST_QUESTIONED", 0)
+    monkeypatch.setattr(pairs, "MOST_QUESTIONED", 0)
     database.rows(FAULTS[code])
     assert converted() == [code]
 
@@ -653,10 +654,10 @@ def test_what_pairs_leave_out_is_as_it_has_to_be(
 def test_without_a_key_pairs_prove_nothing(
     converted: Callable[[], list[str]], database: Server
 ) -> None:
-    assert database.ask(comparison.IS_PAIRED)
+    assert database.ask(pairs.IS_PAIRED)
     database.rows("ALTER TABLE ocsweb.memories MODIFY ID INT NOT NULL, DROP PRIMARY KEY")
     database.rows(f"INSERT INTO ocsweb.memories SELECT * FROM ocsweb.memories WHERE {first('0')}")
-    assert not database.ask(comparison.IS_PAIRED)
+    assert not database.ask(pairs.IS_PAIRED)
     assert converted() == ["memories-rows-added"]
 
 
@@ -665,7 +666,7 @@ def test_when_everything_is_wrong_the_first_of_it_is_told(
     look: FakeLook, database: Server, monkeypatch: pytest.MonkeyPatch, limit: int
 ) -> None:
     monkeypatch.setattr(comparison, "PART_ROWS", 5)
-    monkeypatch.setattr(comparison, "MOST_QUESTIONED", 3)
+    monkeypatch.setattr(pairs, "MOST_QUESTIONED", 3)
     monkeypatch.setattr(memories_checks, "SUSPECTS", limit)
     began = database.ask(comparison.DATABASE_CLOCK)
     saved(database)

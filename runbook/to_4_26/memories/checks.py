@@ -8,7 +8,7 @@ from datetime import datetime
 from engine.ask.look import Look
 from engine.errors import RunbookError
 from engine.model.loss import Lost
-from runbook.to_4_26.memories import capacity, capacity_after, comparison, loss
+from runbook.to_4_26.memories import capacity, capacity_after, comparison, loss, pairs
 from runbook.to_4_26.memories.capacity import CapacityClass, ClassCounts, ColumnType
 from runbook.to_4_26.memories.capacity_after import Discrepancy
 from runbook.to_4_26.memories.comparison import Suspect
@@ -109,12 +109,12 @@ def _questioned(look: Look, began: datetime) -> list[int] | None:
 
     None: it can't be told, or they are too many to be named.
     """
-    if not look.sql(comparison.IS_PAIRED):
+    if not look.sql(pairs.IS_PAIRED):
         return None
     machines: set[int] = set()
-    for asked in (comparison.questioned_saved, comparison.questioned_live):
+    for asked in (pairs.questioned_saved, pairs.questioned_live):
         rows = look.sql(asked(began))
-        if len(rows) >= comparison.MOST_QUESTIONED:
+        if len(rows) >= pairs.MOST_QUESTIONED:
             return None
         machines.update(rows)
     return sorted(machines)

@@ -22,8 +22,8 @@ COLUMNS = (
 REWRITE_MARGIN = timedelta(minutes=10)
 """An inventory stamps LASTDATE before its transaction ends; a machine's lock lasts 600 s."""
 
-_LIVE = f"{OCS_DATABASE}.memories"
-_SAVED = f"{SCRATCH_DATABASE}.memories"
+LIVE = f"{OCS_DATABASE}.memories"
+SAVED = f"{SCRATCH_DATABASE}.memories"
 
 
 def _clock(rows: list[Row]) -> datetime:
@@ -97,16 +97,16 @@ def backup_difference(since: datetime) -> SqlQuery[BackupDifference]:
     why = (
         "CASE WHEN h.LASTDATE >= %s THEN 'rewritten'"
         " WHEN h.ID IS NULL AND NOT EXISTS"
-        f" (SELECT 1 FROM {_LIVE} o WHERE o.HARDWARE_ID = d.HARDWARE_ID) THEN 'gone'"
+        f" (SELECT 1 FROM {LIVE} o WHERE o.HARDWARE_ID = d.HARDWARE_ID) THEN 'gone'"
         " ELSE 'unexplained' END"
     )
     return SqlQuery(
         name="restored backup against the live table",
         database=OCS_DATABASE,
         sql=f"SELECT {why} AS why, COUNT(*) AS rows_count FROM ("
-        f"SELECT s.HARDWARE_ID FROM {_SAVED} s LEFT JOIN {_LIVE} m ON m.ID = s.ID"
+        f"SELECT s.HARDWARE_ID FROM {SAVED} s LEFT JOIN {LIVE} m ON m.ID = s.ID"
         f" WHERE m.ID IS NULL OR NOT ({same}) UNION ALL"
-        f" SELECT m.HARDWARE_ID FROM {_LIVE} m LEFT JOIN {_SAVED} s ON s.ID = m.ID"
+        f" SELECT m.HARDWARE_ID FROM {LIVE} m LEFT JOIN {SAVED} s ON s.ID = m.ID"
         " WHERE s.ID IS NULL) d LEFT JOIN hardware h ON h.ID = d.HARDWARE_ID GROUP BY 1",
         params=(since - REWRITE_MARGIN,),
         parse=_backup_difference,
@@ -133,8 +133,8 @@ def totals(since: datetime) -> SqlQuery[Totals]:
     return SqlQuery(
         name="rows of the table and of its backup",
         database=OCS_DATABASE,
-        sql=f"SELECT (SELECT COUNT(*) FROM {_SAVED}) AS saved,"
-        f" (SELECT COUNT(*) FROM {_LIVE}) AS live,"
+        sql=f"SELECT (SELECT COUNT(*) FROM {SAVED}) AS saved,"
+        f" (SELECT COUNT(*) FROM {LIVE}) AS live,"
         " (SELECT COUNT(*) FROM hardware WHERE LASTDATE >= %s) AS rewritten",
         params=(since - REWRITE_MARGIN,),
         parse=_totals,
@@ -165,7 +165,7 @@ DECORATED: SqlQuery[DecoratedOutcome] = SqlQuery(
     name="decorated integers after the upgrade",
     database=SCRATCH_DATABASE,
     sql="SELECT COUNT(*) AS total, SUM(EXISTS (SELECT 1 FROM "
-    f"{_LIVE} m WHERE m.HARDWARE_ID = s.HARDWARE_ID AND m.NUMSLOTS <=> s.NUMSLOTS"
+    f"{LIVE} m WHERE m.HARDWARE_ID = s.HARDWARE_ID AND m.NUMSLOTS <=> s.NUMSLOTS"
     f" AND m.CAPTION <=> s.CAPTION AND m.CAPACITY = {number_sql('s.CAPACITY', decorated=True)}"
     f")) AS kept FROM memories s WHERE {class_sql('s.CAPACITY')} = 'decorated integer'",
     parse=_decorated_outcome,
@@ -185,78 +185,6 @@ class Suspect:
     """In the backup and in the table together."""
 
 
-MOST_QUESTIONED = 1000
-"""Rows that each of the two looks at pairs answers at most; where there are more, it is no help."""
-
-
-def _paired(rows: list[Row]) -> bool:
-    return {str(row["place"]) for row in rows} == {OCS_DATABASE, SCRATCH_DATABASE}
-
-
-IS_PAIRED: SqlQuery[bool] = SqlQuery(
-    name="whether a row has at most one partner in the backup",
-    database="information_schema",
-    sql="SELECT TABLE_SCHEMA AS place FROM STATISTICS WHERE TABLE_SCHEMA IN (%s, %s)"
-    " AND TABLE_NAME = 'memories' AND NON_UNIQUE = 0 GROUP BY TABLE_SCHEMA, INDEX_NAME"
-    " HAVING SUM(COLUMN_NAME NOT IN ('ID', 'HARDWARE_ID')) = 0",
-    params=(OCS_DATABASE, SCRATCH_DATABASE),
-    parse=_paired,
-)
-"""Both tables have a key over ID, or over ID and HARDWARE_ID: else a second row would go unseen."""
-
-
-def questioned_saved(since: datetime, limit: int = MOST_QUESTIONED) -> SqlQuery[list[int]]:
-    """Machines of rows in the backup whose very row is not as it has to be, or not there any more.
-
-    A pair is a row of each side with one ID in one slot of one machine, and a row is in one pair at
-    most (`IS_PAIRED`). A pair with a right value is one member of both multisets, and those of a
-    machine that neither this names nor `questioned_live` consist of such pairs: it is as it has to
-    be. Nothing is hashed, so nothing can collide. IDs prove nothing here: where they changed,
-    machines are named that are all right, and `suspects` judges them.
-
-    One pass in the order of both tables, which keeps nothing on the server.
-    """
-    kind, number = class_sql("s.CAPACITY"), number_sql("s.CAPACITY", decorated=True)
-    # what is an integer already, or NULL, needs no second look at the digits
-    right = (
-        "CASE WHEN BINARY s.CAPACITY = CAST(m.CAPACITY AS CHAR) THEN 1"
-        f" WHEN m.CAPACITY IS NULL THEN {kind} <> 'integer' ELSE {number} <=> m.CAPACITY END"
-    )
-    return SqlQuery(
-        name="machines with a row that is not that of the backup",
-        database=OCS_DATABASE,
-        sql=f"SELECT s.HARDWARE_ID AS machine FROM {_SAVED} s LEFT JOIN {_LIVE} m ON m.ID = s.ID"
-        " AND m.HARDWARE_ID = s.HARDWARE_ID AND m.NUMSLOTS <=> s.NUMSLOTS"
-        " AND m.CAPTION <=> s.CAPTION LEFT JOIN hardware h ON h.ID = s.HARDWARE_ID"
-        f" WHERE (m.ID IS NULL OR NOT {right}) AND (h.LASTDATE IS NULL OR h.LASTDATE < %s)"
-        " LIMIT %s",
-        params=(since - REWRITE_MARGIN, limit),
-        parse=_machines,
-        deadline=3600.0,
-    )
-
-
-def questioned_live(since: datetime, limit: int = MOST_QUESTIONED) -> SqlQuery[list[int]]:
-    """Machines of rows in the table that the backup does not have under this ID and machine.
-
-    A row that it has there is told by `questioned_saved`, whatever slot it is in.
-    """
-    return SqlQuery(
-        name="machines with a row that the backup does not have",
-        database=OCS_DATABASE,
-        sql=f"SELECT m.HARDWARE_ID AS machine FROM {_LIVE} m LEFT JOIN {_SAVED} s ON s.ID = m.ID"
-        " AND s.HARDWARE_ID = m.HARDWARE_ID LEFT JOIN hardware h ON h.ID = m.HARDWARE_ID"
-        " WHERE s.ID IS NULL AND (h.LASTDATE IS NULL OR h.LASTDATE < %s) LIMIT %s",
-        params=(since - REWRITE_MARGIN, limit),
-        parse=_machines,
-        deadline=3600.0,
-    )
-
-
-def _machines(rows: list[Row]) -> list[int]:
-    return [int(row["machine"]) for row in rows]
-
-
 PART_ROWS = 500_000
 """Rows of one table that are compared in one statement: what the server has to keep meanwhile is
 bounded by it, whatever the size of the table."""
@@ -270,7 +198,7 @@ def part_of_machines(above: int | None, rows: int) -> SqlQuery[int | None]:
     sides = [
         f"(SELECT MIN(HARDWARE_ID) FROM (SELECT HARDWARE_ID FROM {table}"
         " WHERE HARDWARE_ID > %s ORDER BY HARDWARE_ID LIMIT 1 OFFSET %s) t)"
-        for table in (_SAVED, _LIVE)
+        for table in (SAVED, LIVE)
     ]
     lowest = _BELOW_ALL if above is None else above
     return SqlQuery(
@@ -313,9 +241,9 @@ def suspects(
         database=OCS_DATABASE,
         sql="SELECT HARDWARE_ID AS machine, NUMSLOTS AS slot, CAPTION AS caption,"
         " MAX(known) AS machine_exists, COUNT(*) AS rows_count FROM ("
-        + _side(_SAVED, 1, number, decorated, len(only))
+        + _side(SAVED, 1, number, decorated, len(only))
         + " UNION ALL "
-        + _side(_LIVE, -1, "r.CAPACITY", "0", len(only))
+        + _side(LIVE, -1, "r.CAPACITY", "0", len(only))
         + ") sides GROUP BY HARDWARE_ID, NUMSLOTS, CAPTION"
         f" HAVING SUM(side) <> 0 OR (SUM(side * {kept}) <> 0 AND SUM(side * {nulled}) <> 0)"
         " ORDER BY 1, 2, 3 LIMIT %s",
