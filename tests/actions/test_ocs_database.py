@@ -607,8 +607,8 @@ def any_table(database: Server, chance: random.Random) -> None:
     database.rows("UPDATE ocsweb.hardware SET LASTDATE = NULL WHERE ID = 1")
     database.rows("UPDATE ocsweb.hardware SET LASTDATE = NOW() WHERE ID = 3")
     rows = [
-        (chance.randint(1, 5), chance.choice((None, 1, 2)), *map(chance.choice, (CAPTIONS, ODD)))
-        for _ in range(60)
+        (chance.randint(1, 30), chance.choice((None, 1, 2)), *map(chance.choice, (CAPTIONS, ODD)))
+        for _ in range(120)
     ]
     with database.connection.cursor() as cursor:
         cursor.executemany(
@@ -633,7 +633,7 @@ def any_table(database: Server, chance: random.Random) -> None:
             "INSERT INTO ocsweb.memories (HARDWARE_ID, NUMSLOTS, CAPTION) VALUES (5, 1, 'a')",
             "DELETE FROM ocsweb.hardware WHERE ID = 2",
         ),
-        chance.randint(0, 3),
+        chance.randint(1, 3),
     ):
         database.rows(statement)
 
