@@ -1,12 +1,15 @@
 """`ocsweb.memories` at full size: time, memory of the controller, and whether agents are blocked.
 
-    python -m bench.memories --directory DIR [--rows 10000000] [--runs 3]
+    python -m bench.memories --directory DIR [--rows 10000000] [--runs 3] [--old COMMIT]
 
 Makes the table in DIR (8 GB for ten million rows with all copies), on a
 throw-away server, then does what a run does: classify, dump, restore and compare, fetch; then the
 conversion of the product, and the comparison afterwards. Each part runs in a process of its own,
 while a writer replaces rows as inventories do. Prints a table in Markdown. Started again on the
 same DIR it goes on behind the last part that is done; remove DIR afterwards.
+
+With `--old` another commit does the same at the same time in `DIR/old`, part beside part, and both
+tables are printed: what slows the machine down slows down both.
 
 Ends with 1 when the dump takes more than 1.5 times `mysqldump | gzip -1` of the same table, or the
 controller more than 200 MB.
@@ -18,6 +21,7 @@ import argparse
 import json
 import random
 import resource
+import signal
 import statistics
 import subprocess
 import sys
@@ -31,6 +35,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from bench.machine import checkout
 from bench.mariadb import NODE, ContainerTransport, Server, running
 from bench.memories_table import SLOTS, make
 from engine.ask.look import Look
@@ -40,6 +45,7 @@ from engine.record.evidence import Evidence
 from runbook.to_4_26.memories import capacity, comparison, dump
 from runbook.to_4_26.memories.capacity import number_sql
 from runbook.to_4_26.memories.checks import capacity_before, memories_after
+from runbook.to_4_26.memories.loss import Limit
 from runbook.to_4_26.names import OCS_DATABASE, SCRATCH_DATABASE
 from tests.engine import kit, sshd
 
@@ -95,7 +101,7 @@ def classification(part: Part) -> Told:
         lambda: part.server.rows("SELECT SUM(LENGTH(CAPACITY)), MAX(CAPTION) FROM ocsweb.memories")
     )
     begun = time.perf_counter()
-    capacity_before(part.look)
+    capacity_before(part.look, Limit(1, blocks=False))
     counted = time.perf_counter() - begun
     rows = capacity.list_rows(capacity.listed_values(part.look))
     listed = part.evidence.list("values", capacity.HEAD, rows)
@@ -347,11 +353,39 @@ def table(told: dict[str, Told]) -> Iterator[str]:
     yield from (f"- {name}: {part['notes']}" for name, part in told.items())
 
 
+@contextmanager
+def beside(old: str | None, directory: Path, rows: int, runs: int) -> Iterator[None]:
+    """Another commit's benchmark at work meanwhile, if one is named; its table comes at the end."""
+    if old is None:
+        yield
+        return
+    with checkout(old) as tree:
+        other = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "bench.memories", "--directory", directory / "old"),
+                *("--rows", str(rows), "--runs", str(runs)),
+            ],
+            cwd=tree,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            yield
+            text, _ = other.communicate()
+        finally:
+            other.send_signal(signal.SIGINT)  # it stops its server, if it is still at work
+            other.wait()
+    if other.returncode not in (0, 1):
+        raise SystemExit(f"{old} ended with {other.returncode}")
+    print(f"{old}:\n{text}")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--directory", type=Path, required=True)
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--runs", type=int, default=3, help="pairs of dumps")
+    parser.add_argument("--old", help="commit to be measured beside this one")
     parser.add_argument("--part", choices=PARTS, help=argparse.SUPPRESS)
     parser.add_argument("--container", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
@@ -359,7 +393,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.part:
         print(json.dumps(do_part(options.part, directory, options.container, options.runs)))
         return 0
-    with running(directory) as server:
+    with beside(options.old, directory, options.rows, options.runs), running(directory) as server:
         told = measure(server, options.rows, options.runs)
         (version,) = server.rows("SELECT VERSION() AS version")
     print(f"{options.rows} rows, MariaDB {version['version']}\n")

@@ -432,8 +432,11 @@ def test_what_was_lost_is_counted_and_not_judged_once_more(nodes: Nodes, look: F
     look.rows |= {
         "type of memories.CAPACITY": [{"data_type": "int"}],
         "rows of the table and of its backup": [{"saved": 1000, "live": 1000, "rewritten": 0}],
-        "machines of the next part": [{"upto": None}],
-        "slots that differ from the backup": [],
+        "whether a row has at most one partner in the backup": [
+            {"place": place} for place in ("ocsweb", SCRATCH_DATABASE)
+        ],
+        "machines with a row that is not that of the backup": [],
+        "machines with a row that the backup does not have": [],
         "values of the backup by class": [
             {"kind": kind, "values_count": count, "machines_count": 1} for kind, count in classes
         ],

@@ -31,6 +31,7 @@ from runbook.to_4_26.memories import (
     comparison,
     dump,
     loss,
+    pairs,
     table,
 )
 from runbook.to_4_26.memories.agents import FollowedAgent, MachineNow, Sends, Slot, Verdict, sends
@@ -115,6 +116,8 @@ def queries() -> list[SqlQuery[object]]:
         *(comparison.backup_difference(MOMENT), comparison.totals(MOMENT)),
         *(comparison.SAVED_CLASSES, comparison.suspects(MOMENT), capacity.by_agent()),
         *(comparison.suspects(MOMENT, 5, 3, 9), comparison.part_of_machines(7, 10)),
+        *(pairs.questioned_saved(MOMENT), pairs.questioned_live(MOMENT)),
+        *(comparison.suspects(MOMENT, only=(3, 9)), pairs.IS_PAIRED),
         comparison.saved_rows([Suspect(2, 1, "x", True), Suspect(1, None, None, False)]),
         *(comparison.live_rows([]), agents.machines_now([3]), dump.TABLE_SIZE, presence.SCHEMAS),
         table.TABLES,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
+import random
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -42,6 +43,7 @@ from runbook.to_4_26.memories import (
     dump,
     follow_up_list,
     loss,
+    pairs,
     table,
 )
 from runbook.to_4_26.memories import checks as memories_checks
@@ -578,6 +580,7 @@ def test_each_fault_is_told_when_machines_are_compared_in_parts(
     code: str,
 ) -> None:
     monkeypatch.setattr(comparison, "PART_ROWS", 5)
+    monkeypatch.setattr(pairs, "MOST_QUESTIONED", 0)
     database.rows(FAULTS[code])
     assert converted() == [code]
 
@@ -594,11 +597,76 @@ def test_parts_cover_every_machine_of_both_tables(look: FakeLook, database: Serv
     assert database.ask(comparison.part_of_machines(None, 10_000)) is None
 
 
+ODD = [value for value, _, _ in values()]
+CAPTIONS = (None, "", "a", "A", "a ", "b")
+
+
+def any_table(database: Server, chance: random.Random) -> None:
+    """Backup and table, with several rows a slot, converted, and then changed in any way."""
+    database.rows(f"UPDATE ocsweb.hardware SET LASTDATE = {LAST_WEEK}")
+    database.rows("UPDATE ocsweb.hardware SET LASTDATE = NULL WHERE ID = 1")
+    database.rows("UPDATE ocsweb.hardware SET LASTDATE = NOW() WHERE ID = 3")
+    rows = [
+        (chance.randint(1, 30), chance.choice((None, 1, 2)), *map(chance.choice, (CAPTIONS, ODD)))
+        for _ in range(120)
+    ]
+    with database.connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO ocsweb.memories (HARDWARE_ID, NUMSLOTS, CAPTION, CAPACITY)"
+            " VALUES (%s, %s, %s, %s)",
+            rows,
+        )
+    saved(database)
+    convert(database, keep_decorated=chance.choice((True, False)))
+    place = f"WHERE ID = {chance.randint(1, 90)}"
+    for statement in chance.sample(
+        (
+            "UPDATE ocsweb.memories SET CAPACITY = 0 WHERE ID % 13 = 5",
+            f"{UPDATE} 8192 {place}",
+            f"{UPDATE} NULL {place}",
+            f"DELETE FROM ocsweb.memories {place}",
+            f"UPDATE ocsweb.memories SET HARDWARE_ID = 2 {place}",
+            f"UPDATE ocsweb.memories SET HARDWARE_ID = 3 {place}",
+            f"UPDATE ocsweb.memories SET NUMSLOTS = 2 {place}",
+            f"UPDATE ocsweb.memories SET CAPTION = 'A' {place}",
+            "UPDATE ocsweb.memories SET ID = ID + 1000 WHERE HARDWARE_ID = 4",
+            "INSERT INTO ocsweb.memories (HARDWARE_ID, NUMSLOTS, CAPTION) VALUES (5, 1, 'a')",
+            "DELETE FROM ocsweb.hardware WHERE ID = 2",
+        ),
+        chance.randint(1, 3),
+    ):
+        database.rows(statement)
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_what_pairs_leave_out_is_as_it_has_to_be(
+    look: FakeLook, database: Server, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """The quick way by pairs and the slow one, which compares every slot, find the same."""
+    began = database.ask(comparison.DATABASE_CLOCK)
+    any_table(database, random.Random(seed))
+    quick = memories_after(look, began)  # type: ignore[arg-type]
+    monkeypatch.setattr(memories_checks, "_questioned", lambda *_: None)
+    slow = memories_after(look, began)  # type: ignore[arg-type]
+    assert quick == slow
+
+
+def test_without_a_key_pairs_prove_nothing(
+    converted: Callable[[], list[str]], database: Server
+) -> None:
+    assert database.ask(pairs.IS_PAIRED)
+    database.rows("ALTER TABLE ocsweb.memories MODIFY ID INT NOT NULL, DROP PRIMARY KEY")
+    database.rows(f"INSERT INTO ocsweb.memories SELECT * FROM ocsweb.memories WHERE {first('0')}")
+    assert not database.ask(pairs.IS_PAIRED)
+    assert converted() == ["memories-rows-added"]
+
+
 @pytest.mark.parametrize("limit", [3, 1000])
 def test_when_everything_is_wrong_the_first_of_it_is_told(
     look: FakeLook, database: Server, monkeypatch: pytest.MonkeyPatch, limit: int
 ) -> None:
     monkeypatch.setattr(comparison, "PART_ROWS", 5)
+    monkeypatch.setattr(pairs, "MOST_QUESTIONED", 3)
     monkeypatch.setattr(memories_checks, "SUSPECTS", limit)
     began = database.ask(comparison.DATABASE_CLOCK)
     saved(database)

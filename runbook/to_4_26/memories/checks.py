@@ -8,7 +8,7 @@ from datetime import datetime
 from engine.ask.look import Look
 from engine.errors import RunbookError
 from engine.model.loss import Lost
-from runbook.to_4_26.memories import capacity, capacity_after, comparison, loss
+from runbook.to_4_26.memories import capacity, capacity_after, comparison, loss, pairs
 from runbook.to_4_26.memories.capacity import CapacityClass, ClassCounts, ColumnType
 from runbook.to_4_26.memories.capacity_after import Discrepancy
 from runbook.to_4_26.memories.comparison import Suspect
@@ -104,11 +104,24 @@ def _nulled(before: ClassCounts, decorated: comparison.DecoratedOutcome, blank: 
     )
 
 
-def _suspects(look: Look, began: datetime) -> tuple[list[Suspect], bool]:
-    """Slots that differ, to be looked at row by row; False when there are more of them.
+def _questioned(look: Look, began: datetime) -> list[int] | None:
+    """Machines whose rows are not pair by pair as they have to be.
 
-    Machines are compared part by part, and the answer is bounded, however much is wrong.
+    None: it can't be told, or they are too many to be named.
     """
+    if not look.sql(pairs.IS_PAIRED):
+        return None
+    machines: set[int] = set()
+    for asked in (pairs.questioned_saved, pairs.questioned_live):
+        rows = look.sql(asked(began))
+        if len(rows) >= pairs.MOST_QUESTIONED:
+            return None
+        machines.update(rows)
+    return sorted(machines)
+
+
+def _suspects_of_all(look: Look, began: datetime) -> list[Suspect]:
+    """Slots that differ of every machine, part by part, until there are enough of them."""
     found: list[Suspect] = []
     above: int | None = None
     while True:
@@ -116,8 +129,21 @@ def _suspects(look: Look, began: datetime) -> tuple[list[Suspect], bool]:
         part = look.sql(comparison.suspects(began, SUSPECTS, above, upto))
         found += part
         if len(found) >= SUSPECTS or upto is None:
-            break
+            return found
         above = upto
+
+
+def _suspects(look: Look, began: datetime) -> tuple[list[Suspect], bool]:
+    """Slots that differ, to be looked at row by row; False when there are more of them.
+
+    The answer is bounded, however much is wrong.
+    """
+    machines = _questioned(look, began)
+    found: list[Suspect] = []
+    if machines is None:
+        found = _suspects_of_all(look, began)
+    elif machines:
+        found = look.sql(comparison.suspects(began, SUSPECTS, only=machines))
     chosen, rows = [], 0
     for suspect in found[:SUSPECTS]:
         if rows + suspect.rows <= SUSPECT_ROWS:

@@ -6,7 +6,7 @@ per machine, slot and caption, never by memories.ID, which is not stable (ocs-gl
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,8 +22,8 @@ COLUMNS = (
 REWRITE_MARGIN = timedelta(minutes=10)
 """An inventory stamps LASTDATE before its transaction ends; a machine's lock lasts 600 s."""
 
-_LIVE = f"{OCS_DATABASE}.memories"
-_SAVED = f"{SCRATCH_DATABASE}.memories"
+LIVE = f"{OCS_DATABASE}.memories"
+SAVED = f"{SCRATCH_DATABASE}.memories"
 
 
 def _clock(rows: list[Row]) -> datetime:
@@ -97,16 +97,16 @@ def backup_difference(since: datetime) -> SqlQuery[BackupDifference]:
     why = (
         "CASE WHEN h.LASTDATE >= %s THEN 'rewritten'"
         " WHEN h.ID IS NULL AND NOT EXISTS"
-        f" (SELECT 1 FROM {_LIVE} o WHERE o.HARDWARE_ID = d.HARDWARE_ID) THEN 'gone'"
+        f" (SELECT 1 FROM {LIVE} o WHERE o.HARDWARE_ID = d.HARDWARE_ID) THEN 'gone'"
         " ELSE 'unexplained' END"
     )
     return SqlQuery(
         name="restored backup against the live table",
         database=OCS_DATABASE,
         sql=f"SELECT {why} AS why, COUNT(*) AS rows_count FROM ("
-        f"SELECT s.HARDWARE_ID FROM {_SAVED} s LEFT JOIN {_LIVE} m ON m.ID = s.ID"
+        f"SELECT s.HARDWARE_ID FROM {SAVED} s LEFT JOIN {LIVE} m ON m.ID = s.ID"
         f" WHERE m.ID IS NULL OR NOT ({same}) UNION ALL"
-        f" SELECT m.HARDWARE_ID FROM {_LIVE} m LEFT JOIN {_SAVED} s ON s.ID = m.ID"
+        f" SELECT m.HARDWARE_ID FROM {LIVE} m LEFT JOIN {SAVED} s ON s.ID = m.ID"
         " WHERE s.ID IS NULL) d LEFT JOIN hardware h ON h.ID = d.HARDWARE_ID GROUP BY 1",
         params=(since - REWRITE_MARGIN,),
         parse=_backup_difference,
@@ -133,8 +133,8 @@ def totals(since: datetime) -> SqlQuery[Totals]:
     return SqlQuery(
         name="rows of the table and of its backup",
         database=OCS_DATABASE,
-        sql=f"SELECT (SELECT COUNT(*) FROM {_SAVED}) AS saved,"
-        f" (SELECT COUNT(*) FROM {_LIVE}) AS live,"
+        sql=f"SELECT (SELECT COUNT(*) FROM {SAVED}) AS saved,"
+        f" (SELECT COUNT(*) FROM {LIVE}) AS live,"
         " (SELECT COUNT(*) FROM hardware WHERE LASTDATE >= %s) AS rewritten",
         params=(since - REWRITE_MARGIN,),
         parse=_totals,
@@ -142,7 +142,7 @@ def totals(since: datetime) -> SqlQuery[Totals]:
     )
 
 
-SAVED_CLASSES = class_counts("values of the backup by class", SCRATCH_DATABASE)
+SAVED_CLASSES = class_counts("values of the backup by class", SCRATCH_DATABASE, of_machines=False)
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ DECORATED: SqlQuery[DecoratedOutcome] = SqlQuery(
     name="decorated integers after the upgrade",
     database=SCRATCH_DATABASE,
     sql="SELECT COUNT(*) AS total, SUM(EXISTS (SELECT 1 FROM "
-    f"{_LIVE} m WHERE m.HARDWARE_ID = s.HARDWARE_ID AND m.NUMSLOTS <=> s.NUMSLOTS"
+    f"{LIVE} m WHERE m.HARDWARE_ID = s.HARDWARE_ID AND m.NUMSLOTS <=> s.NUMSLOTS"
     f" AND m.CAPTION <=> s.CAPTION AND m.CAPACITY = {number_sql('s.CAPACITY', decorated=True)}"
     f")) AS kept FROM memories s WHERE {class_sql('s.CAPACITY')} = 'decorated integer'",
     parse=_decorated_outcome,
@@ -198,7 +198,7 @@ def part_of_machines(above: int | None, rows: int) -> SqlQuery[int | None]:
     sides = [
         f"(SELECT MIN(HARDWARE_ID) FROM (SELECT HARDWARE_ID FROM {table}"
         " WHERE HARDWARE_ID > %s ORDER BY HARDWARE_ID LIMIT 1 OFFSET %s) t)"
-        for table in (_SAVED, _LIVE)
+        for table in (SAVED, LIVE)
     ]
     lowest = _BELOW_ALL if above is None else above
     return SqlQuery(
@@ -216,11 +216,15 @@ _BELOW_ALL, _ABOVE_ALL = -(1 << 40), 1 << 40
 
 
 def suspects(
-    since: datetime, limit: int = 1000, above: int | None = None, upto: int | None = None
+    since: datetime,
+    limit: int = 1000,
+    above: int | None = None,
+    upto: int | None = None,
+    only: Sequence[int] = (),
 ) -> SqlQuery[list[Suspect]]:
     """Slots whose live rows are neither of the two right outcomes of their rows in the backup.
 
-    Only machines above `above` and up to `upto`, where given.
+    Only machines above `above` and up to `upto`, where given, and of those `only` these, if any.
 
     The digest of a slot's rows is its sum of squares and its sum, in one exact decimal: equal for
     equal multisets, different for any two multisets of one or two numbers.
@@ -237,13 +241,13 @@ def suspects(
         database=OCS_DATABASE,
         sql="SELECT HARDWARE_ID AS machine, NUMSLOTS AS slot, CAPTION AS caption,"
         " MAX(known) AS machine_exists, COUNT(*) AS rows_count FROM ("
-        + _side(_SAVED, 1, number, decorated)
+        + _side(SAVED, 1, number, decorated, len(only))
         + " UNION ALL "
-        + _side(_LIVE, -1, "r.CAPACITY", "0")
+        + _side(LIVE, -1, "r.CAPACITY", "0", len(only))
         + ") sides GROUP BY HARDWARE_ID, NUMSLOTS, CAPTION"
         f" HAVING SUM(side) <> 0 OR (SUM(side * {kept}) <> 0 AND SUM(side * {nulled}) <> 0)"
         " ORDER BY 1, 2, 3 LIMIT %s",
-        params=(*(since - REWRITE_MARGIN, *machines) * 2, limit),
+        params=(*(since - REWRITE_MARGIN, *machines, *only) * 2, limit),
         parse=lambda rows: [_suspect(row) for row in rows],
         deadline=3600.0,
     )
@@ -253,15 +257,16 @@ _NULL = "5000000000"
 """NULL counts as a number outside the range of integers."""
 
 
-def _side(table: str, side: int, number: str, decorated: str) -> str:
+def _side(table: str, side: int, number: str, decorated: str, only: int) -> str:
     """One table's rows; what costs something is worked out once a row, before they are grouped."""
+    named = f" AND r.HARDWARE_ID IN ({', '.join(['%s'] * only)})" if only else ""
     return (
         f"SELECT r.HARDWARE_ID, r.NUMSLOTS, r.CAPTION, {side} AS side,"
         f" h.ID IS NOT NULL AS known, CAST(COALESCE({number}, {_NULL}) AS DECIMAL(12,0)) AS number,"
         f" {decorated} AS is_decorated"
         f" FROM {table} r LEFT JOIN {OCS_DATABASE}.hardware h ON h.ID = r.HARDWARE_ID"
         " WHERE (h.LASTDATE IS NULL OR h.LASTDATE < %s)"
-        " AND r.HARDWARE_ID > %s AND r.HARDWARE_ID <= %s"
+        f" AND r.HARDWARE_ID > %s AND r.HARDWARE_ID <= %s{named}"
     )
 
 

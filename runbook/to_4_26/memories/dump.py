@@ -38,6 +38,8 @@ MOST_TEMPORARY = 1 << 30
 RESTORED_MARK = "restored_whole"
 """A table in the scratch schema, made last; its comment is the sha256 of the restored dump."""
 
+# The end and the sum are taken of what streams by, so nothing is read again: who restores the file
+# holds it to that sum, and reads it to its end. The answer is whole when `tail` has closed it, too.
 # args: target, database, table, the database's clock, file for the dump's facts.
 # Prints the files' states, then the facts: JSON, as `Dump` has them, on the last line
 _DUMP = """
@@ -52,12 +54,14 @@ tell before "$facts" "" || :
 rm -f -- "$facts" "$target".partial.??????
 temp=$(mktemp -- "$target.partial.XXXXXX")
 trap 'rm -f -- "$temp"' EXIT
-mysqldump --single-transaction --quick --skip-lock-tables --no-tablespaces --comments \
-  --default-character-set=utf8mb4 -- "$2" "$3" | gzip -1 > "$temp"
-gzip -dc -- "$temp" | tail -n 1 | grep -q '^-- Dump completed' \
-  || { echo "the dump has no end" >&2; exit 65; }
+said=$({
+  mysqldump --single-transaction --quick --skip-lock-tables --no-tablespaces --comments \
+    --default-character-set=utf8mb4 -- "$2" "$3" \
+    | tee >(tail -n 1 >&3) | gzip -1 | tee -- "$temp" | sha256sum
+} 3>&1)
+grep -q '^-- Dump completed' <<< "$said" || { echo "the dump has no end" >&2; exit 65; }
+sum=$(grep -xE '[0-9a-f]{64}  -' <<< "$said")
 sync -- "$temp"
-sum=$(sha256sum < "$temp")
 mv -f -T -- "$temp" "$target"
 printf '{"bytes": %s, "sha256": "%s", "began": "%s"}\\n' \
   "$(stat -c %s -- "$target")" "${sum%% *}" "$4" > "$target.partial.facts."
