@@ -352,7 +352,10 @@ class Look:
         return answer
 
     def _raw_answer(self, node: str, query: Query[Any]) -> Answer:
-        return self._transport.run(node, query.argv, stdin=query.stdin, deadline=query.deadline)
+        argv, deadline = query.argv, query.deadline
+        if query.stdin is None:
+            return self._transport.ask(node, argv, deadline=deadline)
+        return self._transport.run(node, argv, stdin=query.stdin, deadline=deadline)
 
     def _record(
         self,

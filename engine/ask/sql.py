@@ -21,7 +21,7 @@ _WHERE = ("mysql", "--batch", "--skip-column-names", "--execute", "SELECT @@sock
 def socket_of(transport: Transport, node: str) -> str:
     """Path of the database's socket on the node; Unanswered when it does not run there."""
     try:
-        answer = transport.run(node, _WHERE, deadline=30.0)
+        answer = transport.ask(node, _WHERE, deadline=30.0)
     except Lost as lost:
         raise Unanswered(node, "where the database listens", lost.why) from lost
     if answer.code != 0 or not answer.text.strip():
