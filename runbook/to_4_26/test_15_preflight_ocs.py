@@ -108,6 +108,7 @@ def test_ocs_passwords(look: Look, evidence: Evidence) -> None:
 def _works(look: Look, evidence: Evidence, read: before.Read, in_use: Secret) -> Seen:
     """With this password the server logs in and answers, and no other one is to take its place."""
     found, said = [], []
+    migration.ask_credentials_ahead(look, httpd_node(look))
     for database, asked in before.logins(look, read, in_use):
         evidence.answered(asked)
         found += before.login_findings(database, asked.values)
