@@ -14,6 +14,10 @@ from __future__ import annotations
 class RunbookError(Exception):
     """Base of all errors that the runbook raises on purpose."""
 
+    received: float | None = None
+    """Of a question that was asked ahead: when it was known that no answer comes, in seconds since
+    1970 by the controller's clock."""
+
 
 class UsageError(RunbookError):
     """The invocation or the inventory is wrong; nothing was done."""

@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
-from textwrap import dedent
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from engine.ask.host import Host
+from engine.ask.observed import (
+    FORWARDED,
+    IS_REACHED,
+    connections_to,
+    output_of,
+    output_of_rows,
+    statement_of,
+    value_of,
+)
+from engine.ask.of_run import OfRun
 from engine.ask.recognition import known_of
-from engine.ask.sql import Sockets, session
+from engine.ask.source import Source
+from engine.ask.sql import Rows
 from engine.errors import ANOTHER_MACHINE, OUT_OF_REACH, ParseError, Unanswered
 from engine.judge.text import many
-from engine.model.answer import OUTPUT_LIMIT, Answer, Lost, LostKind
-from engine.model.cluster import ClusterStatus
-from engine.model.finding import Finding
+from engine.model.answer import OUTPUT_LIMIT, Answer, DatedAnswer, Lost, LostKind
+from engine.model.cluster import ClusterStatus, Resource
+from engine.model.event import stamp
 from engine.model.identity import Identity
-from engine.model.inventory import Inventory, Settings
 from engine.model.names import Names
 from engine.model.query import Asked, LocalQuery, Query, SqlQuery
-from engine.model.release import Release
 from engine.queries.identity import WHO
 from engine.queries.pacemaker import STATUS
-from engine.queries.rows import write_rows
 from engine.record.gaps import seen_now
-from engine.record.memory import Memory
-from engine.record.outputs import NO_ANSWER, SECRET, both
+from engine.record.outputs import NO_ANSWER
 from engine.record.position import Position
 from engine.record.run import Run
 from engine.transport.base import Transport, in_parallel
@@ -37,16 +44,13 @@ T = TypeVar("T")
 
 CONTROLLER = "controller"
 """In the place of a node: this machine."""
-FORWARDED = "a forwarded socket"
-_IS_REACHED, _IS_FORWARDED = "reached", "forwarded"
-"""The second in journals of a runbook that knew no other way."""
 
 
-class Look:
+class Look(OfRun):
     """Asks the cluster. Every answer goes into the evidence, except secret ones."""
 
     def __init__(self, run: Run, transport: Transport, names: Names) -> None:
-        self._run = run
+        super().__init__(run)
         self._transport = transport
         self.names = names
         self.position = Position.NOT_STARTED
@@ -55,72 +59,21 @@ class Look:
         """Nodes without a first answer, and why: they are not waited for again and again."""
         self.on_status: Callable[[ClusterStatus, datetime], None] | None = None
         """Told each status of the cluster, whichever node gave it, and when it was asked."""
-        self._sockets = Sockets()
+        self.source = Source(transport)
+        """Who is asked."""
 
     @property
     def compares_machines(self) -> bool:
         """Whether it is known who each machine says it is."""
         return True
 
-    @property
-    def inventory(self) -> Inventory:
-        return self._run.inventory
-
-    @property
-    def settings(self) -> Settings:
-        return self._run.inventory.settings
-
-    @property
-    def release(self) -> Release:
-        return self._run.release
-
-    @property
-    def memory(self) -> Memory:
-        return self._run.memory
-
-    @property
-    def run_id(self) -> str:
-        """This run's id, as in the journal's events."""
-        return self._run.run_id
-
-    @property
-    def attempt(self) -> str | None:
-        return self._run.attempt
-
-    @property
-    def runbook(self) -> str:
-        """Hash of the runbook's sources."""
-        return self._run.runbook
-
-    @property
-    def ran_with(self) -> Mapping[str, Any]:
-        """What this run runs with beside its own text, by `run-started`."""
-        return self._run.ran_with
-
-    @property
-    def until(self) -> str:
-        """The phase that the run is to end behind (`--until`); empty: it goes to the end."""
-        return self._run.until.phase if self._run.until else ""
-
-    def now(self) -> datetime:
-        """The controller's clock, UTC."""
-        return self._run.now()
-
-    def holds_secret(self, text: str) -> bool:
-        """Whether a text, such as a file's name, has a secret in it, as far as that is known."""
-        return self._run.redactor.clean_output(text) != text
-
-    def accepts(self, finding: Finding) -> bool:
-        """Whether somebody has accepted it: nobody need wait for it to pass."""
-        return self._run.judge.accepts(finding)
-
     def timer(self) -> float:
         """A clock in seconds that only goes forward, for the deadlines of polling."""
-        return time.monotonic()
+        return self.source.timer()
 
     def wait(self, seconds: float) -> None:
         """Wait between two looks at something that is polled."""
-        time.sleep(seconds)
+        self.source.wait(seconds)
 
     def room_here(self) -> int:
         """Bytes that this run's directory can still take, on the controller."""
@@ -153,8 +106,10 @@ class Look:
         """The node's answer. Unanswered when none came, or one that is no answer."""
         asked = self._run.now()
         answer = self._answer(node, query)
+        if isinstance(answer, DatedAnswer):
+            asked = datetime.fromtimestamp(answer.received, UTC)
         try:
-            value = query.parse(answer)
+            value = value_of(query, answer)
         except ParseError as error:
             self._record(node, query, answer, problem=str(error))
             raise Unanswered(node, query.name, str(error)) from error
@@ -170,7 +125,11 @@ class Look:
 
     def ask_all(self, nodes: Iterable[str], query: Query[T]) -> Asked[T]:
         """The same question to several nodes at once, one thread and connection each."""
-        return self._all(nodes, query.name, lambda node: self.ask(node, query))
+        nodes = tuple(nodes)
+        is_here = all(self.source.has(node, query) for node in nodes)
+        return self._all(
+            nodes, query.name, lambda node: self.ask(node, query), limit=1 if is_here else 32
+        )
 
     def host(self, node: str) -> Host:
         """testinfra's host for a node, for simple facts; each of its commands is asked by `ask`."""
@@ -180,9 +139,11 @@ class Look:
         """`question` to the host of several nodes at once; `what` names it where one is silent."""
         return self._all(nodes, what, lambda node: question(self.host(node)))
 
-    def _all(self, nodes: Iterable[str], question: str, ask: Callable[[str], T]) -> Asked[T]:
+    def _all(
+        self, nodes: Iterable[str], question: str, ask: Callable[[str], T], *, limit: int = 32
+    ) -> Asked[T]:
         asked: Asked[T] = Asked(question)
-        for node, value in in_parallel(nodes, ask).items():
+        for node, value in in_parallel(nodes, ask, limit).items():
             if isinstance(value, Unanswered):
                 asked.unanswered[node] = value.why
             elif isinstance(value, BaseException):
@@ -199,6 +160,14 @@ class Look:
         """Say that these machines are the right ones: from now on other questions reach them."""
         for node, seen in machines.items():
             self._transport.confirm(node, known_of(seen))
+
+    def anew(self) -> contextlib.AbstractContextManager[None]:
+        """What is asked in this block is not taken from what was asked before it."""
+        return self.source.anew()
+
+    def ask_ahead(self, questions: Iterable[tuple[str, Query[Any]]]) -> None:
+        """Begin to ask these at once: who asks one of them next takes that answer."""
+        self.source.ask_ahead([one for one in questions if one[0] not in self.silent])
 
     def learn(self, nodes: Iterable[str]) -> None:
         """Ask for the release's secrets: from here on they are masked.
@@ -239,12 +208,21 @@ class Look:
 
     def sql_node(self) -> str:
         """The node that runs the database; Unanswered when no node does."""
-        resource = self.cluster_status().resource(self.release.database_resource)
+        resource = self._database(self.cluster_status())
         if resource is None or not resource.is_started or len(resource.nodes) != 1:
             seen = f"{resource.role} on {list(resource.nodes)}" if resource else "not there"
             why = f"resource {self.release.database_resource!r} is {seen}"
             raise Unanswered(self.names.active, "which node runs the database", why)
         return resource.nodes[0]
+
+    def _database(self, status: ClusterStatus) -> Resource | None:
+        return status.resource(self.release.database_resource)
+
+    def reach_database(self, status: ClusterStatus) -> None:
+        """Somebody will soon ask the database that runs by this status."""
+        resource = self._database(status)
+        if resource is not None and resource.is_started and len(resource.nodes) == 1:
+            self.source.reach_database(resource.nodes[0])
 
     def _is_there(self, node: str, question: str) -> None:
         if node in self.silent:
@@ -253,26 +231,15 @@ class Look:
     def sql(self, query: SqlQuery[T]) -> T:
         """The database's answer, in a read-only session through the node that runs it."""
         node = self.sql_node()
-        asked = self._run.outputs.command(f"sql-{query.name}", statement_of(query))
         try:
             self._is_there(node, query.name)
-            rows, seconds = self._sockets.ask(self._transport, node, query)
+            found = self.source.rows(node, query)
         except Unanswered as error:
-            output = {"text": NO_ANSWER}
-            self._observed(node, query.name, **asked, output=output, problem=error.why)
+            self._record_rows(node, query, error)
             raise
-        self._observed(
-            node,
-            query.name,
-            **asked,
-            rows=len(rows),
-            seconds=round(seconds, 3),
-            output={"text": SECRET}
-            if query.secret
-            else self._run.outputs.describe(f"sql-{query.name}", write_rows(rows)),
-        )
+        self._record_rows(node, query, found)
         try:
-            return query.parse(rows)
+            return query.parse(found.rows)
         except (ParseError, ValueError) as error:
             raise Unanswered(node, query.name, f"the answer can't be read: {error}") from error
 
@@ -285,12 +252,9 @@ class Look:
         begun, node, first = time.monotonic(), self.sql_node(), page(None)
         self._is_there(node, first.name)
         pages = rows = 0
-        with session(self._transport, node, first.database, first.deadline) as ask:
-            query = first
-            while found := query.parse(ask(query)):
-                yield from found
-                pages, rows = pages + 1, rows + len(found)
-                query = page(found[-1])
+        for found in self.source.pages(node, page):
+            yield from found
+            pages, rows = pages + 1, rows + len(found)
         self._observed(
             node,
             first.name,
@@ -305,27 +269,37 @@ class Look:
 
         Tried with `path`, which is served there; nothing is said to its server.
         """
-        from engine.transport.forwarding import try_socket
-
         refused = problem = ""
+        received = None
         try:
-            try_socket(self._transport, node, path)
+            received = self.source.connect(node, path)
         except Lost as lost:
             refused, problem = (lost.why, "") if lost.is_refusal else ("", lost.why)
+            received = lost.received
         except Unanswered as error:
-            problem = error.why
+            problem, received = error.why, error.received
         self._observed(
             node,
             FORWARDED,
+            received,
             command=connections_to(path)[0],
-            output={"text": NO_ANSWER if problem else refused or _IS_REACHED},
+            output={"text": NO_ANSWER if problem else refused or IS_REACHED},
             **({"problem": problem} if problem else {}),
         )
         if problem:
             raise Unanswered(node, FORWARDED, problem)
         return refused
 
-    def _observed(self, node: str, question: str, **told: Any) -> None:
+    def forwards_all(self, paths: Mapping[str, str]) -> Asked[str]:
+        """`forwards` for several nodes at once, each with its path."""
+        return self._all(paths, FORWARDED, lambda node: self.forwards(node, paths[node]))
+
+    def _observed(
+        self, node: str, question: str, received: float | None = None, /, **told: Any
+    ) -> None:
+        """`received`: when the answer came, if that was before it is taken."""
+        if received is not None:
+            told["answered"] = stamp(datetime.fromtimestamp(received, UTC))
         step = self._run.step
         self._run.record("observation", step=step, node=node, question=question, **told)
 
@@ -334,7 +308,7 @@ class Look:
         try:
             answer = self._raw_answer(node, query)
         except Lost as lost:
-            self._record(node, query, lost.partial, problem=lost.why, lost=lost.kind)
+            self._record(node, query, lost.partial, problem=lost.why, lost=lost)
             why = ANOTHER_MACHINE if lost.kind is LostKind.IDENTITY else lost.why
             raise Unanswered(node, query.name, why) from lost
         if answer.truncated:
@@ -352,7 +326,17 @@ class Look:
         return answer
 
     def _raw_answer(self, node: str, query: Query[Any]) -> Answer:
-        return self._transport.run(node, query.argv, stdin=query.stdin, deadline=query.deadline)
+        return self.source.answer(node, query)
+
+    def _record_rows(self, node: str, query: SqlQuery[Any], found: Rows | Unanswered) -> None:
+        told: dict[str, Any] = {"output": {"text": NO_ANSWER}}
+        if isinstance(found, Unanswered):
+            told["problem"] = found.why
+        else:
+            told = {"rows": len(found.rows), "seconds": round(found.seconds, 3)}
+            told["output"] = output_of_rows(self._run.outputs, query, found)
+        command = self._run.outputs.command(f"sql-{query.name}", statement_of(query))
+        self._observed(node, query.name, found.received, **command, **told)
 
     def _record(
         self,
@@ -361,38 +345,17 @@ class Look:
         answer: Answer | None,
         problem: str = "",
         told: str | None = None,
-        lost: LostKind | None = None,
+        lost: Lost | None = None,
     ) -> None:
-        output: dict[str, Any] = {"text": NO_ANSWER}
-        if told is not None:
-            output = self._run.outputs.describe(f"{node}-{query.name}", told)
-        elif query.secret or query.recorded is not None:
-            output = {"text": SECRET}
-        elif answer is not None:
-            printed = both(answer.text, answer.errors)
-            output = self._run.outputs.describe(f"{node}-{query.name}", printed)
+        received = answer.received if isinstance(answer, DatedAnswer) else None
         self._observed(
             node,
             query.name,
+            lost.received if lost else received,
             **self._run.outputs.command(f"{node}-{query.name}", shlex.join(query.argv)),
             code=answer.code if answer else None,
             seconds=round(answer.seconds, 3) if answer else None,
-            output=output,
+            output=output_of(self._run.outputs, node, query, answer, told),
             **({"problem": problem} if problem else {}),
-            **({"lost": lost.value} if lost else {}),
+            **({"lost": lost.kind.value} if lost else {}),
         )
-
-
-def statement_of(query: SqlQuery[Any]) -> str:
-    """A question to the database as the evidence has it."""
-    return f"SQL on {query.database}: {dedent(query.sql).strip()}"
-
-
-def connections_to(path: str) -> tuple[str, str]:
-    """A connection to a socket as the evidence has it, in the place of a command; and once had."""
-    return f"connect to {path}", f"forward {path} by ssh"
-
-
-def refusal_of(text: str) -> str:
-    """From that record: why no way led there, '' when one did."""
-    return "" if text in (_IS_REACHED, _IS_FORWARDED) else text

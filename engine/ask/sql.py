@@ -3,25 +3,41 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, cast
 
 from engine.errors import NO_SOCKETS, Unanswered
 from engine.model.answer import Lost
-from engine.model.query import SqlQuery
+from engine.model.query import Row, SqlQuery
 from engine.record.redact import whole_end
 from engine.transport.base import Transport
-from engine.transport.database import connect
+from engine.transport.database import ask_in, connect, connect_shared
 
 # root's own client knows where its server listens, wherever the distribution put the socket
 _WHERE = ("mysql", "--batch", "--skip-column-names", "--execute", "SELECT @@socket")
 
 
+@dataclass(frozen=True)
+class Rows:
+    """What a database said: rows by their columns' names."""
+
+    rows: list[Row]
+    seconds: float
+    """From the question to the answer."""
+    received: float | None = None
+    """Of one that was asked ahead: when it came, seconds since 1970 by the controller's clock."""
+    known: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+    """What has been made of it, for the next one who takes it."""
+
+
 def socket_of(transport: Transport, node: str) -> str:
     """Path of the database's socket on the node; Unanswered when it does not run there."""
     try:
-        answer = transport.run(node, _WHERE, deadline=30.0)
+        answer = transport.ask(node, _WHERE, deadline=30.0)
     except Lost as lost:
         raise Unanswered(node, "where the database listens", lost.why) from lost
     if answer.code != 0 or not answer.text.strip():
@@ -71,10 +87,8 @@ class Sockets:
     def __init__(self) -> None:
         self._known: dict[str, str] = {}
 
-    def ask(
-        self, transport: Transport, node: str, query: SqlQuery[Any]
-    ) -> tuple[list[Mapping[str, Any]], float]:
-        """The rows, as mappings of column names, and the seconds it took."""
+    def ask(self, transport: Transport, node: str, query: SqlQuery[Any]) -> Rows:
+        """The rows and the seconds it took. Unanswered."""
         begun = time.monotonic()
         known = self._known.get(node, "")
         socket = known or self._look(transport, node)
@@ -87,12 +101,117 @@ class Sockets:
             if (socket := self._look(transport, node)) == known:
                 raise
             rows = _rows(transport, node, query, socket)
-        return rows, time.monotonic() - begun
+        return Rows(rows, time.monotonic() - begun)
 
     def _look(self, transport: Transport, node: str) -> str:
         self._known.pop(node, None)
         self._known[node] = socket = socket_of(transport, node)
         return socket
+
+
+_Session = tuple[Any, contextlib.ExitStack]
+"""A connection of pymysql, and what closes it and the way to it."""
+
+
+class SharedSessions:
+    """A few sessions with one node's database that stay open for the questions of several.
+
+    What breaks one is the answer of the question that was under way. Safe for several threads.
+    """
+
+    MOST = 4
+
+    def __init__(self, transport: Transport, node: str) -> None:
+        self._transport, self._node = transport, node
+        self._changed = threading.Condition()
+        self._free: list[_Session] = []
+        self._count = 0
+        self._is_closed = False
+        self._socket: Future[str] | None = None
+
+    def prepare(self) -> None:
+        """Open them in the background. Whoever asks is told what keeps one from being opened."""
+        pool = ThreadPoolExecutor(self.MOST)
+        for _ in range(self.MOST):
+            pool.submit(lambda: self._give(self._take(is_new=True)))
+        pool.shutdown(wait=False)
+
+    def ask(self, query: SqlQuery[Any]) -> Rows:
+        """As `Sockets.ask`."""
+        begun = time.monotonic()
+        connection, way = taken = self._take()
+        with contextlib.ExitStack() as failed:
+            failed.callback(self._lose)
+            failed.push(way)
+            rows = ask_in(
+                connection, self._node, query.database, query.deadline, query.sql, query.params
+            )
+            failed.pop_all()
+        self._give(taken)
+        return Rows(cast("list[Row]", rows), time.monotonic() - begun)
+
+    def close(self) -> None:
+        """Close those that nobody uses, and the others when they are given back."""
+        with self._changed:
+            self._is_closed, free, self._free = True, self._free, []
+        for _, way in free:
+            way.close()
+
+    def _take(self, *, is_new: bool = False) -> _Session:
+        with self._changed:
+            while not is_new and not self._free and self._count >= self.MOST:
+                self._changed.wait()
+            if self._free and not is_new:
+                return self._free.pop()
+            self._count += 1
+        with contextlib.ExitStack() as failed:
+            failed.callback(self._lose)
+            opened = self._open()
+            failed.pop_all()
+        return opened
+
+    def _open(self) -> _Session:
+        socket = self._where()
+        with contextlib.ExitStack() as way:
+            try:
+                opened = connect_shared(self._transport, self._node, socket_path=socket)
+                return way.enter_context(opened), way.pop_all()
+            except Lost as lost:  # no way leads to the socket, or it broke
+                why = NO_SOCKETS if lost.is_refusal else lost.why
+                raise Unanswered(self._node, "database", why) from lost
+
+    def _give(self, session: _Session) -> None:
+        with self._changed:
+            if not self._is_closed:
+                self._free.append(session)
+                self._changed.notify()
+                return
+        session[1].close()
+
+    def _lose(self) -> None:
+        with self._changed:
+            self._count -= 1
+            self._changed.notify()
+
+    def _where(self) -> str:
+        """Asked once, whoever wants to know it meanwhile; again when there was no answer."""
+        with self._changed:
+            is_mine = self._socket is None
+            found = self._socket = self._socket or Future()
+        if not is_mine:
+            return found.result()
+        with contextlib.ExitStack() as failed:
+            failed.callback(self._forget, found)
+            where = socket_of(self._transport, self._node)
+            failed.pop_all()
+        found.set_result(where)
+        return where
+
+    def _forget(self, found: Future[str]) -> None:
+        with self._changed:
+            self._socket = None
+        why = "it could not be asked where it listens"
+        found.set_exception(Unanswered(self._node, "where the database listens", why))
 
 
 def _rows(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from engine.errors import RunbookError
 from engine.model.definition import is_same_node, short
@@ -47,6 +48,16 @@ class Answer:
             f"Answer(code={self.code}, stdout=<{len(self.stdout)} bytes>, "
             f"stderr=<{len(self.stderr)} bytes>, seconds={self.seconds:.3f}{cut})"
         )
+
+
+@dataclass(frozen=True, repr=False)
+class DatedAnswer(Answer):
+    """An answer that came before the one who takes it now has asked."""
+
+    received: float = 0.0
+    """When it came: seconds since 1970 by the controller's clock."""
+    known: dict[Any, Any] = field(default_factory=dict, compare=False)
+    """What has been made of it, for the next one who takes it."""
 
 
 @dataclass(frozen=True)

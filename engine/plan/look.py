@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, TypeVar, cast
 
-from engine.ask.look import FORWARDED, Look
+from engine.ask.look import Look
+from engine.ask.observed import FORWARDED
 from engine.errors import RunbookError
 from engine.model.change import Change, Outcome
 from engine.model.cluster import ClusterStatus
@@ -69,6 +70,7 @@ class PlanLook(Look):
         super().__init__(look._run, look._transport, look.names)
         self.position = look.position
         self.silent = look.silent
+        self.source = look.source
         self._ahead = ahead
         self._now = look
         self._baseline = look.baseline

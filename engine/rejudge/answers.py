@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
-from engine.model.answer import Answer
+from engine.model.answer import Answer, DatedAnswer
 from engine.model.event import Event
 from engine.queries.rows import read_rows
 from engine.record.outputs import SECRET, apart
@@ -25,14 +24,6 @@ class Diverged(NotRecorded):
 
     That is a difference, whatever it would have found.
     """
-
-
-@dataclass(frozen=True, repr=False)
-class AnswerAgain(Answer):
-    """An answer as the run got it, masked as it was recorded."""
-
-    received: float = 0.0
-    """When it came: seconds since 1970 by the controller's clock."""
 
 
 class _Withheld:
@@ -54,12 +45,12 @@ def answer_of(event: Event, directory: Path) -> Answer:
     if event["output"]["text"] == SECRET:
         return cast("Answer", _Withheld(question, event["code"]))
     text, errors = apart(text_of(event["output"], directory, question))
-    return AnswerAgain(
+    return DatedAnswer(
         event["code"],
         text.encode(),
         errors.encode(),
         event.get("seconds") or 0.0,
-        received=datetime.fromisoformat(event["time"]).timestamp(),
+        received=datetime.fromisoformat(event.get("answered") or event["time"]).timestamp(),
     )
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NoReturn, TypeVar
 
-from engine.ask.look import CONTROLLER, FORWARDED, Look, connections_to, refusal_of, statement_of
+from engine.ask.look import CONTROLLER, Look
+from engine.ask.observed import FORWARDED, connections_to, refusal_of, statement_of
 from engine.attempt import baseline
 from engine.attempt.records import Attempt, Lock, Records
 from engine.errors import Refused, Unanswered

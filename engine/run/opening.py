@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from engine.ask.ahead import Served
 from engine.ask.look import Look
 from engine.ask.recognition import judge_strangers
 from engine.attempt.backfill import backfill
@@ -42,6 +43,8 @@ class Opening:
         self._read: Mapping[str, str] | None = None
         """Run -> head of its journal, as it was told last."""
         self._told: list[Missing] = []
+        self.served = Served(transport)
+        """What was asked ahead."""
         self.lock: ClusterLock | None = None
         self.lock_here: MachineLock | None = None
 
@@ -54,6 +57,7 @@ class Opening:
     def look(self) -> tuple[Look, Survey]:
         """Look at every node, and say where the upgrade stands."""
         self._look = Look(self._run, self._transport, names_of(self._run.inventory, None))
+        self._look.source = self.served
         self._survey = survey(self._run, self._look)
         self._record_machines()
         judge_strangers(self._run, self._survey.strangers, self._survey.sent)

@@ -24,6 +24,7 @@ from engine.report.console import Console
 from engine.run import closing, options, usage, version_step
 from engine.run import hooks as report
 from engine.run.graph import order, resolve
+from engine.run.scouting import SCOUTS, scouted
 from engine.run.session import ITEM, JUDGED, RUN, SESSION, Session, run_of
 from engine.run.start import make_run, make_session
 from engine.run.step_report import is_telling, put_right, redact
@@ -204,7 +205,8 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     names = made.look.names
     told = f"N is {names.active}" if names.is_known else "which node is N is not known"
     made.console.line(f"position: {made.look.position.value}; {told}")
-    return (yield)
+    with scouted(made, session.items) as session.config.stash[SCOUTS]:
+        return (yield)
 
 
 def _console(session: pytest.Session, run: Run) -> Console:
@@ -258,6 +260,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if session is None or step is None:
         return
     item.stash[_BEGUN] = time.monotonic()
+    if (scouts := item.config.stash.get(SCOUTS, None)) is not None:
+        scouts.come_to(step.name)
     marker = item.get_closest_marker("dependency")
     waits_for = session.run.waits_for[step.name] if marker else ()
     session.steps.begin(step, _intent(item), waits_for)

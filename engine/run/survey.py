@@ -28,10 +28,11 @@ from engine.model.names import names_of
 from engine.model.query import Asked
 from engine.queries.machine import LEFTOVERS
 from engine.queries.neteye import DEFINITION, VERSION
+from engine.queries.pacemaker import STATUS
 from engine.queries.packages import BEHIND, package_state
 from engine.record.memory import Memory
 from engine.record.position import LEFT, Position, Situation, left_of, position_of, round_to_prove
-from engine.record.run import Run
+from engine.record.run import Mode, Run
 from engine.verify import Missing, generations_of
 
 RECORDS = records_query()
@@ -129,15 +130,23 @@ def survey(run: Run, look: Look) -> Survey:
         return seen
     look.confirm(identities)
     active = look.names.active
+    secrets = run.release.secrets
+    look.ask_ahead(
+        (active, query) for query in (*secrets, *([RECORDS, STATUS] if look.names.is_known else ()))
+    )
     look.learn([] if active in look.silent else [active])
     _read_records(run, look, seen)
     if seen.strangers:
         return seen
     others = [node for node in run.inventory.operative if node != active]
+    look.ask_ahead((node, query) for query in secrets for node in others)
+    look.ask_ahead((node, query) for query in (VERSION, LEFTOVERS) for node in names)
+    _read_status(look, seen)
+    if run.mode is Mode.PLAN and seen.status is not None:
+        look.reach_database(seen.status)
     look.learn([node for node in others if node not in look.silent])
     seen.versions = look.ask_all(names, VERSION)
     seen.leftovers = look.ask_all(names, LEFTOVERS)
-    _read_status(look, seen)
     look.position = _position(run, look, seen)
     _forget_a_closed_attempt(run, look, seen)
     return seen

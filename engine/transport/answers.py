@@ -42,10 +42,12 @@ class Collector:
         """Seconds after which the last command has been ended on the node."""
         return len(self.argvs) * (self.deadline + KILL_AFTER)
 
-    def demuxes(self, nonce: str) -> tuple[Demux, Demux]:
+    def demuxes(self, nonce: str, *, shared: bool = False) -> tuple[Demux, Demux]:
+        """For standard output and standard error; `shared`: others' outputs follow in them."""
         self._kept = [(Kept(), Kept()) for _ in self.argvs]
-        self._out = Demux(nonce, self._take_out)
-        self._err = Demux(nonce, self._take_err)
+        commands = len(self.argvs) if shared else 0
+        self._out = Demux(nonce, self._take_out, commands=commands)
+        self._err = Demux(nonce, self._take_err, commands=commands)
         return self._out, self._err
 
     def only(self, results: list[Answer | Lost]) -> Answer:

@@ -62,6 +62,12 @@ class Transport(Protocol):
         role firewall looks at the command alone.
         """
 
+    def ask(self, node: str, argv: Sequence[str], *, deadline: float) -> Answer:
+        """As `run`, of a command that only asks: it may share a session with other questions.
+
+        Where the session broke before it was begun, it is asked again in one of its own.
+        """
+
     def ask_batch(
         self, node: str, argvs: Sequence[Sequence[str]], *, deadline: float
     ) -> list[Answer | Lost]:

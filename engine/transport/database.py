@@ -10,11 +10,13 @@ from __future__ import annotations
 import contextlib
 import math
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pymysql
 from pymysql.connections import Connection
+from pymysql.constants import CLIENT
 from pymysql.cursors import DictCursor
 
 from engine.errors import Unanswered
@@ -47,6 +49,20 @@ _MEANING = {
 }
 
 
+if TYPE_CHECKING:
+    _Connection = Connection[DictCursor]
+else:  # it is generic in the stubs only
+    _Connection = Connection
+
+
+class _Shared(_Connection):
+    """A session whose questions set themselves what they need: its login costs no more than it
+    has to."""
+
+    def set_character_set(self, charset: str, collation: str | None = None) -> None:
+        """Each question does."""
+
+
 @contextlib.contextmanager
 def connect(
     transport: Transport,
@@ -55,6 +71,7 @@ def connect(
     socket_path: str,
     database: str | None,
     statement_limit: float = STATEMENT_LIMIT,
+    is_shared: bool = False,
 ) -> Iterator[Connection[DictCursor]]:
     """A read-only session of root with the server behind `socket_path` on `node`.
 
@@ -64,7 +81,8 @@ def connect(
     the error's number and meaning, never contents. Raises `Lost` for ssh.
     """
     what = f"database {database or '(none)'} as root"
-    opened = partial(_opened, transport, node, socket_path, database, statement_limit, what)
+    log_in = partial(_log_in, database=database, limit=statement_limit, is_shared=is_shared)
+    opened = partial(_opened, transport, node, socket_path, log_in, what)
     with contextlib.ExitStack() as held:
         try:
             connection = held.enter_context(opened())
@@ -80,16 +98,51 @@ def _opened(
     transport: Transport,
     node: str,
     path: str,
-    database: str | None,
-    statement_limit: float,
+    log_in: Callable[[socket.socket], Connection[DictCursor]],
     what: str,
 ) -> Iterator[Connection[DictCursor]]:
     with transport.dial(node, path) as dialled, _translated(node, what):
-        connection = _log_in(dialled, database, statement_limit)
+        connection = log_in(dialled)
         try:
             yield connection
         finally:
             _close(connection)
+
+
+@contextlib.contextmanager
+def connect_shared(
+    transport: Transport, node: str, *, socket_path: str
+) -> Iterator[Connection[DictCursor]]:
+    """As `connect`, for questions to several databases, asked by `ask_in`."""
+    with connect(
+        transport, node, socket_path=socket_path, database=None, is_shared=True
+    ) as connection:
+        yield connection
+
+
+def ask_in(
+    connection: Connection[DictCursor],
+    node: str,
+    database: str,
+    statement_limit: float,
+    statement: str,
+    params: tuple[Any, ...] | None,
+) -> list[dict[str, Any]]:
+    """One statement in this database, with this time limit, in one round trip. Unanswered."""
+    # for a server that does not react at all; pymysql has no other way to change it
+    connection._read_timeout = math.ceil(statement_limit) + _CONNECT_LIMIT  # type: ignore[attr-defined]
+    what = f"database {database} as root"
+    before = (
+        "SET NAMES utf8mb4",
+        "SET SESSION TRANSACTION READ ONLY",
+        f"SET SESSION max_statement_time = {statement_limit:.3f}",
+        f"USE `{database}`",
+    )
+    with _translated(node, what), connection.cursor() as cursor:
+        cursor.execute("; ".join((*before, statement)), params or None)
+        while cursor.nextset():
+            pass
+        return list(cursor.fetchall())
 
 
 def still_answers(node: str, connection: Connection[DictCursor]) -> None:
@@ -99,30 +152,31 @@ def still_answers(node: str, connection: Connection[DictCursor]) -> None:
 
 
 def _log_in(
-    dialled: socket.socket,
-    database: str | None,
-    statement_limit: float,
+    dialled: socket.socket, *, database: str | None, limit: float, is_shared: bool
 ) -> Connection[DictCursor]:
-    connection = pymysql.connect(
+    kind: type[_Connection] = _Shared if is_shared else Connection
+    connection = kind(
         defer_connect=True,
         user="root",
         database=database,
         charset="utf8mb4",
         autocommit=True,
         # The server ends a statement first; this is for a server that does not react at all.
-        read_timeout=math.ceil(statement_limit) + _CONNECT_LIMIT,
-        write_timeout=math.ceil(statement_limit) + _CONNECT_LIMIT,
+        read_timeout=math.ceil(limit) + _CONNECT_LIMIT,
+        write_timeout=math.ceil(limit) + _CONNECT_LIMIT,
         local_infile=False,
         # ssh carries what goes through it. PyMySQL would
         # offer TLS to every server, and read this machine's certificates for each session.
         ssl_disabled=True,
         cursorclass=DictCursor,
+        client_flag=CLIENT.MULTI_STATEMENTS if is_shared else 0,
     )
     try:
         connection.connect(dialled)
         with connection.cursor() as cursor:
-            cursor.execute(f"SET SESSION max_statement_time = {statement_limit:.3f}")
-            cursor.execute("SET SESSION TRANSACTION READ ONLY")
+            if not is_shared:  # there each question begins with them
+                cursor.execute(f"SET SESSION max_statement_time = {limit:.3f}")
+                cursor.execute("SET SESSION TRANSACTION READ ONLY")
     except pymysql.MySQLError:
         _close(connection)
         raise

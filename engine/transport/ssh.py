@@ -25,6 +25,7 @@ from engine.transport.connection import OPEN_DEADLINE, SESSIONS, Connection
 from engine.transport.diagnosis import FORWARDING_OFF, forward_was_refused
 from engine.transport.firewall import Firewall, Latch
 from engine.transport.identity import Identities
+from engine.transport.lane import Lanes, NotAsked, fits
 from engine.transport.private import PrivateDirectory, not_started, require
 from engine.transport.relay import RELAY_DEADLINE, Relay, relay_argv, why_no_relay
 from engine.transport.session import Session
@@ -72,6 +73,10 @@ class SshTransport:
         }
         for connection in self._connections.values():
             connection.on_login = lambda login: self.on_login(login)
+        self._lanes = {
+            name: Lanes(connection, NETWORK_MARGIN)
+            for name, connection in self._connections.items()
+        }
         self._identities = Identities(question)
         self._identities.on_stranger = lambda lost: self.on_stranger(lost)
         self._closed = threading.Event()
@@ -98,6 +103,15 @@ class SshTransport:
     ) -> Answer:
         collector = Collector(node, [argv], self._within(deadline), gate=gate)
         return collector.only(self._ask(node, collector, stdin))
+
+    def ask(self, node: str, argv: Sequence[str], *, deadline: float) -> Answer:
+        collector = Collector(node, [argv], self._within(deadline))
+        self._guard.check(node, argv)
+        if fits(argv):
+            known = self._identities.expected(node, collector.argvs)
+            with contextlib.suppress(NotAsked):
+                return collector.only(self._lanes[node].ask(collector, known))
+        return collector.only(self._ask(node, collector, None))
 
     def ask_batch(
         self, node: str, argvs: Sequence[Sequence[str]], *, deadline: float
@@ -219,8 +233,12 @@ class SshTransport:
         if self._closed.is_set():
             return
         self._closed.set()
+        for lanes in self._lanes.values():
+            lanes.close()
         for connection in self._connections.values():
             connection.close()
+        for lanes in self._lanes.values():
+            lanes.join()
         self._directory.remove()
 
     def _ask(

@@ -51,7 +51,7 @@ n=$1 wi=$2 wh=$3 wm=$4; shift 4
 i= h= m=$wm
 if [ -n "$wh" ]; then
 { read -r i </etc/machine-id; read -r h </proc/sys/kernel/hostname; } 2>/dev/null
-[ -z "$wm" ] || m=$(timeout MEMBER crm_node -n 2>/dev/null) || m=$wm
+[ -z "$wm" ] || m=$(timeout MEMBER crm_node -n </dev/null 2>/dev/null) || m=$wm
 case $m in ''|*[!A-Za-z0-9._-]*) m=$wm; esac
 if [ "$i" != "$wi" ] || [ "$h" != "$wh" ] || [ "$m" != "$wm" ]; then
 printf '\\036%s:stranger:%s/%s/%s\\n' "$n" "$i" "$h" "$m"
@@ -72,12 +72,25 @@ t=$1 k=$2; shift 2
 (i=0 r=$(($#-k))
 while [ "$i" -lt "$k" ]; do a=$1; shift; set -- "$@" "$a"; i=$((i+1)); done
 shift "$r"
-exec timeout -k KILL_AFTER "$t" "$@")
+exec timeout -k KILL_AFTER "$t" "$@"INPUT)
 mark "$?"
 shift "$k"
 done
 """.replace("KILL_AFTER", str(KILL_AFTER))
-_SCRIPT = _BEGINNING + _COMMANDS
+_SCRIPT = _BEGINNING + _COMMANDS.replace("INPUT", "")
+# The first question in its arguments, one after the other then as they come by standard input: how
+# many lines it has, and in these lines what the script above gets as its arguments, quoted so too.
+_LANE = f"""\
+turn() {{
+{_BEGINNING}{_COMMANDS.replace("INPUT", " </dev/null")}}}
+[ "$#" = 0 ] || turn "$@"
+while read -r left; do
+text=
+while [ "$left" -gt 0 ]; do IFS= read -r line || exit; text="$text$line
+"; left=$((left-1)); done
+eval "turn $text"
+done
+"""
 _ONE_OPEN = f'{_BEGINNING}exec "$@"\n'
 
 
@@ -98,13 +111,8 @@ def remote_command(
     `known`: the machine that it must be. None: whichever answers.
     UsageError for what no command can carry: no words, NUL, too long, an impossible deadline.
     """
-    if not (math.isfinite(deadline) and deadline >= 0.001):
-        raise UsageError(f"a deadline is a positive number of seconds, not {deadline!r}")
-    words: list[str] = []
-    for argv in argvs:
-        _require_words(argv)
-        words += [f"{deadline:.3f}", str(len(argv)), *argv]
-    return _line(_SCRIPT, nonce, words, argvs[0][0], become, known)
+    data = [nonce, *_machine(known), *_timed(argvs, deadline)]
+    return _line(_SCRIPT, data, argvs[0][0], become)
 
 
 def open_command(nonce: str, argv: Sequence[str], become: bool, known: Known | None) -> bytes:
@@ -113,7 +121,45 @@ def open_command(nonce: str, argv: Sequence[str], become: bool, known: Known | N
     It has no deadline there, and no mark tells of its end; otherwise as `remote_command`.
     """
     _require_words(argv)
-    return _line(_ONE_OPEN, nonce, argv, argv[0], become, known)
+    return _line(_ONE_OPEN, [nonce, *_machine(known), *argv], argv[0], become)
+
+
+def lane_words(
+    nonce: str, argvs: Sequence[Sequence[str]], deadline: float, known: Known | None
+) -> list[str]:
+    """Commands for a session that stays open: looked at and marked as by `remote_command`.
+
+    Each finds its standard input at its end. The first are the words of `lane_command`, those
+    after them go to its standard input by `lane_request`.
+    """
+    words = [nonce, *_machine(known), *_timed(argvs, deadline)]
+    _require_room(shlex.join(words).encode("utf-8", "surrogateescape"), argvs[0][0])
+    return words
+
+
+def lane_command(first: Sequence[str], become: bool) -> bytes:
+    """A session that stays open, as a command for the node's login shell. UsageError: too long."""
+    return _line(_LANE, first, "sh", become)
+
+
+def lane_request(words: Sequence[str]) -> bytes:
+    """What follows in an open session, as it reads it."""
+    text = shlex.join(words).encode("utf-8", "surrogateescape") + b"\n"
+    return b"%d\n%s" % (text.count(b"\n"), text)
+
+
+def _machine(known: Known | None) -> list[str]:
+    return [known.machine_id, known.hostname, known.member] if known else ["", "", ""]
+
+
+def _timed(argvs: Sequence[Sequence[str]], deadline: float) -> list[str]:
+    if not (math.isfinite(deadline) and deadline >= 0.001):
+        raise UsageError(f"a deadline is a positive number of seconds, not {deadline!r}")
+    words: list[str] = []
+    for argv in argvs:
+        _require_words(argv)
+        words += [f"{deadline:.3f}", str(len(argv)), *argv]
+    return words
 
 
 def _require_words(argv: Sequence[str]) -> None:
@@ -121,20 +167,20 @@ def _require_words(argv: Sequence[str]) -> None:
         raise UsageError(f"not a command: {list(argv)!r}; expected words without NUL")
 
 
-def _line(
-    script: str, nonce: str, data: Sequence[str], name: str, become: bool, known: Known | None
-) -> bytes:
-    # -H: root's own settings count, of the database's client too, whatever sudoers keeps
-    words = ["sudo", "-n", "-H", "--"] if become else []
-    words += [_ENV, "LC_ALL=C", f"PATH={SAFE_PATH}", "sh", "-c", script, "sh", nonce]
-    words += [known.machine_id, known.hostname, known.member] if known else ["", "", ""]
-    words += data
-    line = (_GUARD + shlex.join(words)).encode("utf-8", "surrogateescape")
+def _require_room(line: bytes, name: str) -> None:
     if len(line) > COMMAND_LIMIT:
         raise UsageError(
             f"a command of {len(line)} bytes ({name} ...), at most {COMMAND_LIMIT} can be "
             "sent; pass data by standard input"
         )
+
+
+def _line(script: str, data: Sequence[str], name: str, become: bool) -> bytes:
+    # -H: root's own settings count, of the database's client too, whatever sudoers keeps
+    words = ["sudo", "-n", "-H", "--"] if become else []
+    words += [_ENV, "LC_ALL=C", f"PATH={SAFE_PATH}", "sh", "-c", script, "sh", *data]
+    line = (_GUARD + shlex.join(words)).encode("utf-8", "surrogateescape")
+    _require_room(line, name)
     return line
 
 
@@ -149,10 +195,14 @@ class Mark:
 class Demux:
     """Takes one stream apart, chunk by chunk, holding back no more than a possible mark.
 
-    `sink(index, data)` gets the output of command `index`.
+    `sink(index, data)` gets the output of command `index`. What comes behind the last one of
+    `commands` is not this one's, and is handed back; 0: the stream is this one's to its end.
     """
 
-    def __init__(self, nonce: str, sink: Callable[[int, bytes], None]) -> None:
+    def __init__(
+        self, nonce: str, sink: Callable[[int, bytes], None], *, commands: int = 0
+    ) -> None:
+        self._commands = commands
         self._mark = _MARK + nonce.encode() + b":"
         self._longest = len(self._mark) + 40
         self._sink = sink
@@ -172,9 +222,16 @@ class Demux:
         """How many commands have ended."""
         return max(0, len(self.marks) - 1)
 
-    def feed(self, chunk: bytes) -> None:
+    @property
+    def is_over(self) -> bool:
+        """All of its commands have ended, and what comes is another one's."""
+        return 0 < self._commands <= self.ended
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Take a chunk; returns what of it is not this one's."""
         data = self._held + chunk
-        while True:
+        self._held = b""
+        while not self.is_over:
             at = data.find(self._mark)
             if at < 0:
                 break
@@ -184,6 +241,8 @@ class Demux:
             self._emit(data[:at])
             self._take(data[at + len(self._mark) : end])
             data = data[end + 1 :]
+        if self.is_over:
+            return data
         keep = len(data) if at < 0 else at
         if at < 0:
             start = data.rfind(_MARK, max(0, len(data) - self._longest))
@@ -191,6 +250,7 @@ class Demux:
                 keep = start
         self._emit(data[:keep])
         self._held = data[keep:]
+        return b""
 
     def finish(self) -> None:
         """The stream is over: what was held back is output."""

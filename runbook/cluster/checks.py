@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from engine.ask.host import Host
-from engine.ask.look import FORWARDED, Look
-from engine.errors import OUT_OF_REACH, Unanswered
+from engine.ask.look import Look
+from engine.errors import OUT_OF_REACH
 from engine.judge import access, constraints, facts, kernels, machine, sameness
 from engine.judge.text import many
 from engine.judge.ways import UNANSWERED, cause_of, in_full
@@ -218,16 +218,10 @@ def _starts_sshd(host: Host) -> bool:
 
 def _sockets(look: Look, evidence: Evidence, information: str) -> None:
     asked = evidence.answers(look.ask_all(look.names.operative, LISTENING))
-    tried: Asked[str] = Asked(FORWARDED)
-    for node, listening in asked.items():
-        path = served_one(listening)
-        if not path:
-            tried.unanswered[node] = "none is known to be served there that it could be tried with"
-            continue
-        try:
-            tried.values[node] = look.forwards(node, path)
-        except Unanswered as error:
-            tried.unanswered[node] = error.why
+    paths = {node: served_one(listening) for node, listening in asked.items()}
+    tried = look.forwards_all({node: path for node, path in paths.items() if path})
+    why = "none is known to be served there that it could be tried with"
+    tried.unanswered |= {node: why for node, path in paths.items() if not path}
     evidence.answered(tried)
     refused = {node: why for node, why in tried.values.items() if why}
     evidence.judge(

@@ -18,7 +18,7 @@ from engine.model.definition import ClusterDefinition
 from engine.model.finding import Command, Finding
 from engine.model.host import Version
 from engine.model.names import cib_in_names
-from engine.model.query import Asked
+from engine.model.query import Asked, Query
 from engine.queries.neteye import DEFINITION, DRBD, ELASTIC, VERSION
 from engine.queries.pacemaker import CIB, DAEMONS, QUORUM, STATUS
 from engine.record.evidence import unanswered
@@ -72,6 +72,14 @@ def _without_quorum(asked: Asked[QuorumStatus], daemons: Daemons) -> Iterator[Fi
 def look_at_everything(look: Look, *, version: Version | None) -> Seen:
     """Ask all nodes at once what the profiles judge. `version`: the one that all must have."""
     names = look.names
+    each: tuple[tuple[Query[Any], tuple[str, ...]], ...] = (
+        (QUORUM, names.operative),
+        (DAEMONS, names.operative),
+        (DRBD, names.operative + names.voting_only),
+        (VERSION, names.all),
+        *((query, (names.active,)) for query in (STATUS, CIB, DEFINITION)),
+    )
+    look.ask_ahead((node, query) for query, nodes in each for node in nodes)
     quorum = look.ask_all(names.operative, QUORUM)
     daemons = look.ask_all(names.operative, DAEMONS)
     drbd = look.ask_all(names.operative + names.voting_only, DRBD)

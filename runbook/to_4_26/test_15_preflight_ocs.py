@@ -108,6 +108,8 @@ def test_ocs_passwords(look: Look, evidence: Evidence) -> None:
 def _works(look: Look, evidence: Evidence, read: before.Read, in_use: Secret) -> Seen:
     """With this password the server logs in and answers, and no other one is to take its place."""
     found, said = [], []
+    node = httpd_node(look)
+    migration.ask_credentials_ahead(look, node)
     for database, asked in before.logins(look, read, in_use):
         evidence.answered(asked)
         found += before.login_findings(database, asked.values)
@@ -117,7 +119,7 @@ def _works(look: Look, evidence: Evidence, read: before.Read, in_use: Secret) ->
         answers = before.ocs_now(look)
         found += answers.findings
         said.append(answers.observed)
-    now = migration.credentials_now(look, httpd_node(look))
+    now = migration.credentials_now(look, node)
     return Seen([*found, *before.credentials_findings(now, in_use)], "; ".join(said))
 
 

@@ -6,6 +6,7 @@ small programs in `bin/` stand for mysql, pcs, systemctl, curl and ssh.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
@@ -124,6 +125,12 @@ class FakeLook:
 
     def room_here(self) -> int:
         return self.free_here
+
+    def ask_ahead(self, questions: Iterable[tuple[str, Query[Any]]]) -> None:
+        """Each is asked in its turn."""
+
+    def anew(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
 
     def ask(self, node: str, query: Query[T]) -> T:
         self.asked.append(query.name)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from engine.errors import OUT_OF_REACH, Unanswered
+from engine.errors import OUT_OF_REACH
 from engine.judge.weighing import Judge
 from engine.model.finding import Finding, Verdict
 from engine.model.host import Login
@@ -58,11 +59,12 @@ class Looked:
     def on_each(self, nodes: Any, what: str, question: Any) -> Asked[Any]:
         return Asked(what, {node: node not in self.without_sshd for node in nodes})
 
-    def forwards(self, node: str, path: str) -> str:
-        self.tried.append(node)
-        if node == "lost":
-            raise Unanswered(node, "a forwarded socket", "gone")
-        return self.refused.get(node, "")
+    def forwards_all(self, paths: Mapping[str, str]) -> Asked[str]:
+        asked: Asked[str] = Asked("a forwarded socket")
+        self.tried += paths
+        asked.unanswered |= {node: "gone" for node in paths if node == "lost"}
+        asked.values |= {node: self.refused.get(node, "") for node in paths if node != "lost"}
+        return asked
 
 
 class Judged:

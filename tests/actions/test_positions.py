@@ -101,6 +101,7 @@ def position_look(position: Position) -> Any:
         memory=Memory.fold([]),
         ask_all=lambda names, query: Asked(query.name, ANSWERS.get(query.name, {})),
         on_each=lambda names, what, question: Asked(what),
+        forwards_all=lambda paths: Asked("a forwarded socket"),
         ask=lambda node, query: SimpleNamespace(
             location=(), location_ids=(), properties={}, nodes=()
         ),

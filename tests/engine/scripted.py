@@ -123,6 +123,9 @@ class _Double:
             raise reply
         return reply
 
+    def ask(self, node: str, argv: Sequence[str], *, deadline: float) -> Answer:
+        return self.run(node, argv, deadline=deadline)
+
     def ask_batch(
         self, node: str, argvs: Sequence[Sequence[str]], *, deadline: float
     ) -> list[Answer | Lost]:

@@ -108,6 +108,8 @@ class Failing:
     def run(self, *given: Any, **options: Any) -> Any:
         return said(code=1, stderr=f"first\n{cut_at(300)}")
 
+    ask = run
+
 
 @pytest.mark.parametrize("ask", [writing_records, starting, asking_the_database])
 def test_where_no_secret_is_known_whole_lines_are_kept(ask: Any) -> None:

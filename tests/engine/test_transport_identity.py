@@ -26,6 +26,7 @@ WAYS: dict[str, Callable[[SshTransport, list[str], Path], object]] = {
     "run": lambda door, argv, _: door.run(NODE, argv, deadline=20),
     "gate": lambda door, argv, _: door.run(NODE, argv, deadline=20, gate=["env"]),
     "stdin": lambda door, argv, _: door.run(NODE, argv, stdin=Secret("s3"), deadline=20),
+    "ask": lambda door, argv, _: door.ask(NODE, argv, deadline=20),
     "batch": lambda door, argv, _: door.ask_batch(NODE, [argv, argv], deadline=20),
     "stream": lambda door, argv, _: door.stream(NODE, argv, on_line=print, deadline=20),
     "fetch": lambda door, argv, path: door.fetch(NODE, argv, path / "fetched", deadline=20),

@@ -358,6 +358,8 @@ def test_a_session_that_broke_is_a_gap_only_by_the_word_of_the_node(
                 raise answer
             return answer
 
+        ask = run
+
     @contextlib.contextmanager
     def connected(*_: Any, **__: Any) -> Iterator[object]:
         yield object()

@@ -83,7 +83,7 @@ def ocs_now(look: Look) -> Seen:
     node = httpd_node(look)
     address = look.ask(node, online.address_of(HTTPD_ADDRESS))
     answer = look.ask(node, online.ocs_endpoint(address))
-    logs = agents_now(look, node).logs
+    logs = agents_now(look, node, is_anew=True).logs
     api = look.ask(node, restapi.api(address))
     findings = [
         *online.endpoint_findings(answer, node, log=logs),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -147,11 +148,16 @@ class Agents:
         return f"{self.login_sentence()}{answered}"
 
 
-def agents_now(look: Look, node: str | None = None) -> Agents:
-    """Count what agents get from the OCS server, on the node that runs httpd."""
+def agents_now(look: Look, node: str | None = None, *, is_anew: bool = False) -> Agents:
+    """Count what agents get from the OCS server, on the node that runs httpd.
+
+    `is_anew`: what was asked of the server just now is to be among it.
+    """
     node = node or httpd_node(look)
     settings = look.ask(node, activity.LOG_SETTINGS)
-    logs = look.ask(node, activity.activity(_unit(look), settings.directory))
+    query = activity.activity(_unit(look), settings.directory)
+    with look.anew() if is_anew else contextlib.nullcontext():
+        logs = look.ask(node, query)
     try:
         level = served.level_sentence(settings, look.sql(activity.LOGLEVEL))
     except Unanswered as error:

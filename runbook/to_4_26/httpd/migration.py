@@ -278,10 +278,16 @@ class CredentialsNow:
 def credentials_now(look: Look, node: str | None = None) -> CredentialsNow:
     """Read both where httpd's shared directory is mounted: on N, unless httpd was moved."""
     node = node or look.names.active
+    ask_credentials_ahead(look, node)
     return CredentialsNow(
         look.ask(node, files.secret_text(CREDENTIALS_TEMPLATE)),
         look.ask(node, files.secret_text(CREDENTIALS)),
     )
+
+
+def ask_credentials_ahead(look: Look, node: str) -> None:
+    """Begin to ask what `credentials_now` tells."""
+    look.ask_ahead((node, files.secret_text(p)) for p in (CREDENTIALS_TEMPLATE, CREDENTIALS))
 
 
 TOO_EARLY = (
@@ -307,9 +313,11 @@ def passwords_before(look: Look) -> tuple[Mapping[str, Mapping[str, Password]], 
     Raises Unanswered when a node does not answer: unknown is never "the same".
     """
     seen: dict[str, dict[str, Password]] = {}
+    queries = {path: conf_password(path) for path in CONF_FILES}
+    look.ask_ahead((node, query) for node in look.names.operative for query in queries.values())
     for node in look.names.operative:
-        for path in CONF_FILES:
-            password = look.ask(node, conf_password(path))
+        for path, query in queries.items():
+            password = look.ask(node, query)
             if password is not None:
                 seen.setdefault(node, {})[path] = password
     return seen, passwords.preflight_findings(seen)
