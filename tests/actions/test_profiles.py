@@ -128,6 +128,9 @@ class Look:
         top = b.DEFAULT
         self.names = Names(top.active, top.operative, top.elastic, top.voting, internal={})
 
+    def ask_ahead(self, questions: object) -> None:
+        """Each is asked in its turn."""
+
     def ask_all(self, nodes: Iterable[str], query: Any) -> Asked[Any]:
         elastic = SimpleNamespace(health=self.seen.elastic, nodes=self.seen.elastic_nodes)
         told: dict[str, Mapping[str, Any]] = {

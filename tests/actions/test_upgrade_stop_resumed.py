@@ -108,6 +108,7 @@ def judged(
             query.name, {node: tuple(found.get(node, ())) for node in names}
         ),
         ask=lambda node, query: answers(query.name, template),
+        ask_ahead=lambda questions: None,
         holds_secret=lambda path: False,
     )
     evidence = Recorder()
