@@ -32,6 +32,7 @@ import base64
 import calendar
 import errno
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -162,6 +163,7 @@ _RUN = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,254}\Z")
 _TOLD = re.compile(r"^(?:(?:outputs|backups|timestamps)/|support-)[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 """A file of the run's directory."""
 _PLACES = ("outputs/", "backups/", "timestamps/", "support-")
+_QUOTED = tuple(b'"' + place.encode() for place in _PLACES)
 _SAYING = ("run-started", "accepted", "settled", "note", "warning")
 """Events with the words of a person, or of the run to one: they are no record of a file."""
 _PART = re.compile(r"^\..*\.part\Z", re.S)
@@ -191,10 +193,14 @@ class Chain(NamedTuple):
     """A journal whose lines follow each other."""
 
     events: List[Dict[str, Any]]
+    """Of a file that is read line by line without the answers that nothing here goes by."""
     head: str
     """Hash of the last line."""
     torn: bool
     """The last line was cut off while it was written; it is not counted."""
+    lines: int
+    heads: Callable[[], Iterable[str]]
+    """The hash of each line, in order."""
 
 
 class Verdict(NamedTuple):
@@ -228,11 +234,20 @@ def open_file(path: Path) -> BinaryIO:
         raise
 
 
+def open_whole(path: Path, largest: int = LARGEST) -> BinaryIO:
+    """The same; OSError also when it has more bytes than a file that is read as a whole."""
+    file = open_file(path)
+    if os.fstat(file.fileno()).st_size > largest:
+        file.close()
+        raise OSError(errno.EFBIG, f"it is larger than {largest >> 20} MiB", str(path))
+    return file
+
+
 def read_file(path: Path, largest: int = LARGEST) -> bytes:
     """The content of a regular file of at most so many bytes. Raises OSError."""
-    with open_file(path) as file:
+    with open_whole(path, largest) as file:
         content = file.read(largest + 1)
-    if len(content) > largest:
+    if len(content) > largest:  # it grew meanwhile
         raise OSError(errno.EFBIG, f"it is larger than {largest >> 20} MiB", str(path))
     return content
 
@@ -436,7 +451,89 @@ def read_chain(raw: bytes, name: str, last: Optional[str] = None) -> Chain:
         previous = digest(text)
         events.append(event)
     _check_whole(events, name)
-    return Chain(events, previous, bool(rest))
+    heads = [str(event["prev"]) for event in events[1:]] + [previous]
+    return Chain(events, previous, bool(rest), len(events), lambda: heads if events else ())
+
+
+def chain_of(path: Path, name: str, last: Optional[str] = None) -> Chain:
+    """The same of a file. Raises Wrong, OSError."""
+    chain = _read_by_line(path)
+    # what is wrong, if anything is, is told by the lines around it
+    return chain if chain is not None else read_chain(read_file(path), name, last)
+
+
+def _read_by_line(path: Path) -> Optional[Chain]:
+    """A journal's file, of which no more than its telling events are in memory at a time.
+
+    None: something is not as it has to be. Raises OSError.
+    """
+    events = []  # type: List[Dict[str, Any]]
+    before = {}  # type: Dict[str, Any]
+    previous, number, is_whole = GENESIS, 0, True
+    end = None  # type: Optional[str]
+    with open_whole(path) as file:
+        for line in file:
+            text = line[:-1]
+            if len(line) > LONGEST or number == MOST_LINES:
+                return None
+            if not line.endswith(b"\n"):
+                is_whole = False
+                break
+            number += 1
+            try:
+                event = _shaped(text, "")
+            except Wrong:
+                return None
+            if event.get("seq") != number or event.get("prev") != previous:
+                return None
+            previous = digest(text)
+            if not _follows_end(event, end):
+                return None
+            end = _end_after(event, end)
+            if str(event.get("time"))[:19] < str(before.get("time"))[:19] and before:
+                _keep(before, events)
+                events.append(event)
+            elif not _is_answer(event, before, text):
+                events.append(event)
+            before = event
+    _keep(before, events)
+    if not all(_RUN.match(run) for run in {e.get("run") for e in events} if run is not None):
+        return None
+    return Chain(events, previous, not is_whole, number, lambda: _heads(path, number))
+
+
+def _keep(event: Dict[str, Any], events: List[Dict[str, Any]]) -> None:
+    if event and (not events or events[-1] is not event):
+        events.append(event)
+
+
+def _is_answer(event: Dict[str, Any], before: Dict[str, Any], text: bytes) -> bool:
+    """An answer that tells of no file, of the run that the line before is of."""
+    return (
+        event.get("event") == "observation"
+        and event.get("run") == before.get("run")
+        and not any(name in event for name in ("attempt", "key"))
+        and not any(isinstance(event.get(n), dict) and "file" in event[n] for n in _CITING)
+        and not any(place in text for place in _QUOTED)
+    )
+
+
+def _heads(path: Path, lines: int) -> Iterable[str]:
+    with open_whole(path) as file:
+        for line in itertools.islice(file, lines):
+            yield digest(line[:-1])
+
+
+def heads_at(chain: Chain, lines: Iterable[Any]) -> Dict[int, str]:
+    """The hashes of these lines by their numbers; of such as the journal does not have none."""
+    wanted = {line for line in lines if type(line) is int}
+    if not chain.head or not wanted:
+        return {}
+    found = {chain.lines: chain.head}
+    if wanted != {chain.lines}:
+        numbered = enumerate(itertools.islice(chain.heads(), max(wanted)), start=1)
+        found.update((number, head) for number, head in numbered if number in wanted)
+    return found
 
 
 def _check_size(raw: bytes, name: str) -> None:
@@ -456,20 +553,36 @@ def _check_whole(events: List[Dict[str, Any]], name: str) -> None:
     for run in {event.get("run") for event in events}:
         if run is not None and not _RUN.match(run):
             raise Wrong(f"{name} was altered: {run!r} is no name of a run")
-    kinds = [event.get("event") for event in events]
-    ends = [kinds.index(kind) for kind in (ENDED_RUN, SEALED) if kind in kinds]
-    last = min(ends, default=len(kinds))
-    for number in range(last + 1, len(kinds)):
-        kind = kinds[number]
-        if kinds[last] == SEALED:
-            raise Wrong(f"{name} was altered: lines were added behind its seal")
-        if kind in OF_STEPS or kind == kinds[last] == ENDED_RUN:
+    end = None  # type: Optional[str]
+    last = 0
+    for number, event in enumerate(events, start=1):
+        kind = event.get("event")
+        if not _follows_end(event, end):
+            if end == SEALED:
+                raise Wrong(f"{name} was altered: lines were added behind its seal")
             raise Wrong(
-                f"{name}: line {number + 1} was added: {kind}, and line {last + 1} says that the"
+                f"{name}: line {number} was added: {kind}, and line {last} says that the"
                 " run had ended"
             )
-        if kind in (ENDED_RUN, SEALED, "stopped"):
-            last = number  # its own last words may stop a run: it tells its end again then
+        if _end_after(event, end) is not None and kind in _ENDS:
+            last = number
+        end = _end_after(event, end)
+
+
+_ENDS = (ENDED_RUN, SEALED, "stopped")
+"""Its own last words may stop a run: it tells its end again then."""
+
+
+def _follows_end(event: Dict[str, Any], end: Optional[str]) -> bool:
+    """Whether a run writes this event behind such an end; None: it has told none yet."""
+    kind = event.get("event")
+    return end is None or not (end == SEALED or kind in OF_STEPS or kind == end == ENDED_RUN)
+
+
+def _end_after(event: Dict[str, Any], end: Optional[str]) -> Optional[str]:
+    """The run's last word as it is behind this event."""
+    kind = event.get("event")
+    return kind if kind in _ENDS and (end is not None or kind != "stopped") else end
 
 
 def _shaped(text: bytes, where: str) -> Dict[str, Any]:
@@ -545,8 +658,17 @@ def read_earlier(raw: bytes, name: str) -> Chain:
     if once and "prev" not in _event(once[0], f"{name}: line 1"):
         events = [_shaped(line, name) for line in once]
         _check_whole(events, name)
-        return Chain(events, "", torn)
+        heads = [str(event["prev"]) for event in events if event.get("prev")]
+        return Chain(events, "", torn, len(events), lambda: heads)
     return read_chain(b"".join(line + b"\n" for line in once), name)
+
+
+def earlier_of(path: Path, name: str) -> Chain:
+    """The same of its file. Raises Wrong, OSError."""
+    chain = _read_by_line(path)
+    if chain is None or chain.torn or not chain.lines:
+        return read_earlier(read_file(path), name)
+    return chain
 
 
 def heads_read(events: Iterable[Dict[str, Any]]) -> Dict[str, str]:
@@ -561,7 +683,7 @@ def heads_read(events: Iterable[Dict[str, Any]]) -> Dict[str, str]:
 
 def has_had(chain: Chain, head: str) -> bool:
     """Whether the journal has, or once had, this head: lines come to it only at its end."""
-    return head in (GENESIS, chain.head) or any(e.get("prev") == head for e in chain.events)
+    return head in (GENESIS, chain.head) or head in chain.heads()
 
 
 def check_put(journals: Dict[str, Chain], own: List[Dict[str, Any]]) -> None:
@@ -586,23 +708,18 @@ def check_put(journals: Dict[str, Chain], own: List[Dict[str, Any]]) -> None:
 # outside witnesses
 
 
-def head_at(chain: Chain, line: int) -> Optional[str]:
-    """The hash of a line by its number; None when the journal has no such line."""
-    if line < 1 or line > len(chain.events) or not chain.head:
-        return None
-    return chain.head if line == len(chain.events) else str(chain.events[line].get("prev"))
-
-
 def check_witnessed(chain: Chain, name: str) -> None:
     """The heads that a run gave to others are those of its lines. Raises Wrong."""
-    for event in chain.events:
-        if event.get("event") == WITNESSED and chain.head:
-            line, head = event.get("line"), event.get("head")
-            if type(line) is not int or head is None or head_at(chain, line) != head:
-                raise Wrong(
-                    "{}: line {} was altered: by line {} others were given another hash of"
-                    " it".format(name, line, event.get("seq"))
+    given = [event for event in chain.events if event.get("event") == WITNESSED]
+    heads = heads_at(chain, (event.get("line") for event in given))
+    for event in given if chain.head else ():
+        line, head = event.get("line"), event.get("head")
+        if type(line) is not int or head is None or heads.get(line) != head:
+            raise Wrong(
+                "{}: line {} was altered: by line {} others were given another hash of it".format(
+                    name, line, event.get("seq")
                 )
+            )
 
 
 def check_witness(path: Path, journals: Dict[str, Chain]) -> List[str]:
@@ -616,16 +733,21 @@ def check_witness(path: Path, journals: Dict[str, Chain]) -> List[str]:
     agree = []  # type: List[str]
     hosts = []  # type: List[str]
     others = {}  # type: Dict[str, str]
-    for match in _WITNESS.finditer(read_file(path).decode("utf-8", "replace")):
+    matches = list(_WITNESS.finditer(read_file(path).decode("utf-8", "replace")))
+    lines = {}  # type: Dict[str, Set[int]]
+    for match in matches:
+        lines.setdefault(by_run.get(match.group("run"), ""), set()).add(int(match.group("line")))
+    heads = {name: heads_at(chain, lines.get(name, ())) for name, chain in journals.items()}
+    for match in matches:
         name = by_run.get(match.group("run"))
         if name is None:
             if match.group("attempt") in attempts:
                 others[match.group("run")] = "{moment}, line {line}".format(**match.groupdict())
             continue
         chain, line = journals[name], int(match.group("line"))
-        if name != JOURNAL and (not chain.head or line > len(chain.events)):
+        if name != JOURNAL and (not chain.head or line > chain.lines):
             continue  # N may have been handed only its beginning
-        if head_at(chain, line) != match.group("head"):
+        if heads[name].get(line) != match.group("head"):
             raise Wrong(
                 "{}: line {} is not the one that {} has ({}, sha256 {})".format(
                     name, line, path.name, match.group("moment"), match.group("head")
@@ -1021,7 +1143,7 @@ class Directory:
         self._look_for_a_run()
         self.manifest = read_manifest(path / MANIFEST)
         promised = self.manifest["journal"]["head"] if self.manifest else None
-        self.chain = read_chain(read_file(path / JOURNAL), JOURNAL, promised)
+        self.chain = chain_of(path / JOURNAL, JOURNAL, promised)
         if not self.chain.events:
             raise Wrong(f"{JOURNAL}: there is no whole line in it")
         events = self.chain.events
@@ -1209,7 +1331,7 @@ class Directory:
         for path in sorted((self.path / EARLIER).glob("*")):
             shown = f"{EARLIER}/{path.name}"
             if not _PART.match(path.name):
-                found[shown] = read_earlier(read_file(path), shown)
+                found[shown] = earlier_of(path, shown)
         own = {event.get("attempt") for event in self.chain.events if event.get("attempt")}
         of_attempt = own | {Path(shown).stem for shown in found}
         for shown, chain in found.items():
@@ -1228,7 +1350,7 @@ class Directory:
         manifest = self.manifest
         if manifest is None:
             return
-        lines, promised = len(self.chain.events), manifest["journal"]["lines"]
+        lines, promised = self.chain.lines, manifest["journal"]["lines"]
         if not _is_number(promised):
             raise Wrong(f"{MANIFEST} was altered: it does not say how many lines {JOURNAL} has")
         if lines > promised:
@@ -1343,8 +1465,8 @@ class Directory:
             if self.rebuilt is not None:
                 return f"{said}: it proves all that the run sealed, not what was made anew"
             return said
-        for number, event in enumerate(self.chain.events, start=1):
-            if event.get("prev") == wanted:
+        for number, known in enumerate(itertools.chain([GENESIS], self.chain.heads()), start=1):
+            if known == wanted:
                 raise Wrong(f"{JOURNAL}: lines were added from line {number} on")
         raise Wrong(
             f"{JOURNAL}: its last line was altered, lines are missing at its end, or all of it was"
@@ -1776,7 +1898,7 @@ def verify(
     proofs += [one.told for one in signatures]
     events = directory.chain.events
     files = len(directory.manifest["files"]) if directory.manifest else 0
-    said = "run {}: {} journal lines".format(events[0].get("run"), len(events))
+    said = "run {}: {} journal lines".format(events[0].get("run"), directory.chain.lines)
     said += f", {files} files" if files else ""
     said += ", the last line of {}".format(events[-1].get("time"))
     notes = [f"  {text}" for text in proofs + approved + directory.notes]

@@ -28,14 +28,15 @@ from engine.verify import (
     Directory,
     Wrong,
     canonical,
+    chain_of,
     digest,
+    earlier_of,
     facts,
     files_below,
     in_words,
     kept_as,
     listing,
-    read_chain,
-    read_earlier,
+    open_whole,
     read_file,
     read_json,
     read_manifest,
@@ -72,7 +73,7 @@ def look(directory: Path, made: Iterable[str]) -> Before:
     return Before(
         directory,
         str(found.chain.events[0]["run"]),
-        len(found.chain.events),
+        found.chain.lines,
         head=found.chain.head,
         is_sealed=found.seal is not None,
         key=found.key,
@@ -174,7 +175,7 @@ def _restore_list(found: Directory, made: Iterable[str]) -> bool:
     }
     if listing(there) != found.seal.get("list"):
         return False
-    lines, head = len(found.chain.events), found.chain.head
+    lines, head = found.chain.lines, found.chain.head
     files = {**there, JOURNAL: facts(found.path / JOURNAL)}
     found.manifest = manifest_of(str(found.seal["run"]), lines, head, files)
     return True
@@ -193,9 +194,11 @@ def _last_key(found: Directory) -> str:
 
 def _without_list(directory: Path, wrong: Wrong) -> Before:
     """Why there can't be one. UsageError when it is the lines of a journal."""
-    raw = read_file(directory / JOURNAL)
+    with open_whole(directory / JOURNAL) as file:
+        first = file.readline()
+        lines = first.endswith(b"\n") + sum(line.endswith(b"\n") for line in file)
     try:
-        begun = read_json(raw.partition(b"\n")[0].decode())
+        begun = read_json(first.removesuffix(b"\n").decode())
     except ValueError as error:  # a blank line, say, which a reader of events passes over
         raise UsageError(f"{directory / JOURNAL}:1: no JSON event ({error})") from error
     problem = str(wrong)
@@ -203,10 +206,10 @@ def _without_list(directory: Path, wrong: Wrong) -> Before:
         problem = "an older runbook wrote the journal, and its lines are no chain"
     else:
         with _no_report_of_an_altered_journal(directory):
-            read_chain(raw, JOURNAL)
+            chain_of(directory / JOURNAL, JOURNAL)
             for path in sorted((directory / EARLIER).glob("*")):
-                read_earlier(read_file(path), f"{EARLIER}/{path.name}")
-    return Before(directory, str(begun["run"]), raw.count(b"\n"), problem=problem)
+                earlier_of(path, f"{EARLIER}/{path.name}")
+    return Before(directory, str(begun["run"]), lines, problem=problem)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from engine.atomic import write_atomically
 from engine.errors import ParseError, UsageError
 from engine.model.approval import SeenStatement, Statement
 from engine.model.event import stamp
-from engine.model.facts import MACHINE_IDS, REHEARSED
+from engine.model.facts import MACHINE_IDS, REHEARSED, STATEMENT
 from engine.model.inventory import Environment, Inventory
 from engine.model.query import LocalQuery
 from engine.parse.signed import LARGEST_SIGNED, STATEMENT_SCHEMA, Signed, parse_statement
@@ -32,8 +32,6 @@ from engine.record.run import Mode, Run
 from engine.verify import canonical, read_file, read_json
 
 NAME = "rehearsal.json"
-QUESTION = "statement of a rehearsal"
-"""As it is called in the evidence of the upgrade that goes by it."""
 OWN = "the operator"
 """Whose key signed it, when he has that himself."""
 
@@ -108,7 +106,7 @@ def statement_here(run: Run) -> LocalQuery[SeenStatement]:
     settings = run.inventory.settings
     path = settings.rehearsal
     return LocalQuery(
-        name=QUESTION,
+        name=STATEMENT,
         where=str(path) if path else "runbook_rehearsal is not given",
         ask=lambda: read_statement(path, settings.approvers, lambda: keys_of_the_operator(run)),
         write=lambda seen: json.dumps(asdict(seen), default=str),

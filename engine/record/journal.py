@@ -11,7 +11,7 @@ import errno
 import fcntl
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -155,7 +155,7 @@ def cleaned(value: Any, clean: Callable[[str], str]) -> Any:
     return clean(str(value))
 
 
-def in_order(journals: Mapping[str, list[Event]]) -> dict[str, list[Event]]:
+def in_order(journals: Mapping[str, Sequence[Event]]) -> dict[str, Sequence[Event]]:
     """Journals of several runs by file name, oldest run first.
 
     N counts the generations of its lock; the clocks of two controllers need not agree. A journal
@@ -180,15 +180,21 @@ def _generation(event: Event, name: str) -> int:
 
 def read_journal(lines: Iterable[str], source: str) -> list[Event]:
     """The events of a journal. Only the last line may be torn; ValueError names any other."""
-    kept = [line for line in lines if line.strip()]
-    events: list[Event] = []
-    for number, line in enumerate(kept, start=1):
+    return list(events_in(lines, source))
+
+
+def events_in(lines: Iterable[str], source: str) -> Iterator[Event]:
+    """The same one after the other."""
+    number, torn = 0, ""
+    for line in filter(str.strip, lines):
+        if torn:
+            raise ValueError(torn)
+        number += 1
         try:
             event = read_json(line)
         except ValueError as error:
-            if number == len(kept):
-                break
-            raise ValueError(f"{source}:{number}: no JSON event ({error})") from error
+            torn = f"{source}:{number}: no JSON event ({error})"
+            continue
         if not isinstance(event, dict) or "event" not in event:
             raise ValueError(f"{source}:{number}: no event of a journal: {line[:80]!r}")
         if event.get("schema") != SCHEMA:
@@ -198,8 +204,7 @@ def read_journal(lines: Iterable[str], source: str) -> list[Event]:
             )
         if problem := head_problem(event):
             raise ValueError(f"{source}:{number}: {problem}")
-        events.append(event)
-    return events
+        yield event
 
 
 def head_problem(event: Event) -> str:

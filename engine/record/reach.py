@@ -40,7 +40,7 @@ class CutOff:
         )
 
 
-class _Word(StrEnum):
+class Word(StrEnum):
     """What an event tells of the way to a node."""
 
     REACHED = "reached"
@@ -50,10 +50,12 @@ class _Word(StrEnum):
 
 
 @dataclass(frozen=True)
-class _Sign:
+class Sign:
+    """What one event tells of the way to a node."""
+
     node: str
     when: datetime
-    word: _Word
+    word: Word
     why: str
     step: str
 
@@ -63,7 +65,7 @@ def cut_offs_of(events: Sequence[Event]) -> list[CutOff]:
     found: list[CutOff] = []
     for run, each in groupby(events, key=lambda event: str(event["run"])):
         mine = list(each)
-        by_node = grouped((sign.node, sign) for sign in _signs(mine))
+        by_node = grouped((sign.node, sign) for _, sign in signs_of(mine))
         for node, signs in by_node.items():
             found += _of_node(run, node, signs, moment(mine[-1]))
     return found
@@ -77,50 +79,50 @@ def node_of(way: str) -> str:
 _BY = (" through ", "database on ")
 
 
-def _of_node(run: str, node: str, signs: Iterable[_Sign], last: datetime) -> Iterator[CutOff]:
-    first: _Sign | None = None
+def _of_node(run: str, node: str, signs: Iterable[Sign], last: datetime) -> Iterator[CutOff]:
+    first: Sign | None = None
     is_lost = False
     # a question in vain is on record after its answer was waited for
     for sign in sorted(signs, key=lambda sign: sign.when):
-        if sign.word is _Word.REACHED:
+        if sign.word is Word.REACHED:
             if is_lost and first is not None:
                 yield CutOff(node, first.when, sign.when, run, first.step, first.why)
             first, is_lost = None, False
         else:
             first = first or sign
-            is_lost = is_lost or sign.word is _Word.LOST
+            is_lost = is_lost or sign.word is Word.LOST
     if is_lost and first is not None:
         yield CutOff(node, first.when, last, run, first.step, first.why, still=True)
 
 
-def _signs(events: Iterable[Event]) -> Iterator[_Sign]:
-    """Those of one run."""
+def signs_of(events: Iterable[Event]) -> Iterator[tuple[Event, Sign]]:
+    """Those of one run, each beside the event that tells it."""
     ways: dict[str, str] = {}
     for event in events:
         if event["event"] == "probing" and event.get("way"):
             ways[str(event["target"])] = node_of(str(event["way"]))
-        yield from _of_event(event, ways)
+        yield from ((event, sign) for sign in _of_event(event, ways))
 
 
-def _of_event(event: Event, ways: Mapping[str, str]) -> Iterator[_Sign]:
+def _of_event(event: Event, ways: Mapping[str, str]) -> Iterator[Sign]:
     kind, when, step = event["event"], moment(event), str(event.get("step") or "")
     if kind == "observation" and event.get("node"):
         node, why = str(event["node"]), str(event.get("problem") or "")
         if event.get("lost") in _OF_THE_WAY:
-            yield _Sign(node, when, _Word.LOST, why, step)
+            yield Sign(node, when, Word.LOST, why, step)
         elif event.get("code") is not None:
-            yield _Sign(node, when, _Word.REACHED, "", step)
+            yield Sign(node, when, Word.REACHED, "", step)
     elif kind == "connection":
-        word = _Word.LOST if event["state"] == "lost" else _Word.REACHED
-        yield _Sign(str(event["node"]), when, word, str(event["why"]), step)
+        word = Word.LOST if event["state"] == "lost" else Word.REACHED
+        yield Sign(str(event["node"]), when, word, str(event["why"]), step)
     elif kind == "probing" and event["state"] == "answers":
         if node := node_of(str(event["way"])):
-            yield _Sign(node, when, _Word.REACHED, "", step)
+            yield Sign(node, when, Word.REACHED, "", step)
     elif kind == "service-gap" and event["unseen"]:
         told, by = str(event.get("node") or ""), ways.get(str(event["target"]), "")
         if event["state"] == "began" and (told or by):
             since = datetime.fromisoformat(event["since"])
-            word = _Word.LOST if told else _Word.SUSPECT
-            yield _Sign(told or by, since, word, str(event["why"]), step)
+            word = Word.LOST if told else Word.SUSPECT
+            yield Sign(told or by, since, word, str(event["why"]), step)
         elif event["state"] == "ended" and not event.get("still") and by:
-            yield _Sign(by, datetime.fromisoformat(event["until"]), _Word.REACHED, "", step)
+            yield Sign(by, datetime.fromisoformat(event["until"]), Word.REACHED, "", step)

@@ -64,7 +64,9 @@ def course_of(own: Sequence[Event]) -> Course:
 def _first_of(name: str, end: Event, own: Sequence[Event]) -> Event:
     """The first event of a step without a beginning, after what came before it."""
     first = end
-    for event in reversed(own[: int(end["seq"]) - 1]):
+    for event in reversed(own):
+        if event["seq"] >= end["seq"]:
+            continue
         if event["event"] in ("step-started", "step-ended"):
             break
         if event.get("step") == name:

@@ -6,6 +6,7 @@ import threading
 from collections import defaultdict, deque
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -62,11 +63,13 @@ class Record:
 
     def of(self, step: str) -> list[Event]:
         """All events of a step; those of the first look came before any step."""
-        events = self.before(None) if step == FIRST_LOOK else self.own
-        return [event for event in events if event.get("step") == step]
+        first = next((int(e["seq"]) for e in self._begun.values()), None)
+        until = first if step == FIRST_LOOK else None
+        events = (e for e in self.evidence.journal.of_step(step) if e.get("step") == step)
+        return list(takewhile(lambda e: until is None or e["seq"] < until, events))
 
     def before(self, step: str | None) -> list[Event]:
-        """The run's events until a step began, None: the first one."""
+        """What is told of the run until a step began, None: the first one."""
         begun = self._begun.get(step) if step else next(iter(self._begun.values()), None)
         return [event for event in self.own if begun is None or event["seq"] < begun["seq"]]
 

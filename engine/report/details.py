@@ -5,7 +5,8 @@ The tags are in the template, which escapes whatever a node or an operator wrote
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
@@ -22,6 +23,8 @@ is at most 1.5 MB. Short ones are whole, long ones share what is left."""
 LEAST = 160
 QUESTIONS = 80
 """Answered questions of a step that have a line."""
+LEFT_OUT = "left out"
+"""In the place of an event: how many more there are."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +50,15 @@ class Line:
         )
 
 
-def step_details(events: Sequence[Mapping[str, Any]], why: str = "") -> str:
+def step_details(events: Iterable[Mapping[str, Any]], why: str = "") -> str:
     """Everything recorded for one step: observations, changes, notes; for its row's details.
 
     `why` is what pytest says of a step that did not pass.
     """
-    lines = list(_counted(line for event in _short(events) if (line := _line(event))))
-    ended = next((event for event in reversed(events) if event["event"] == "step-ended"), None)
+    ends: deque[Mapping[str, Any]] = deque(maxlen=1)
+    told = _short(_counted(_together(_with_ends(events, ends))))
+    lines = [line for event in told if (line := _line(event))]
+    ended = ends[0] if ends else None
     if not lines and not why and ended is None:
         return ""
     costs = (text.cost for line in lines for text in (line.command, line.text))
@@ -66,21 +71,34 @@ def step_details(events: Sequence[Mapping[str, Any]], why: str = "") -> str:
     )
 
 
-def _counted(lines: Iterable[Line]) -> Iterator[Line]:
+def _with_ends(
+    events: Iterable[Mapping[str, Any]], ends: deque[Mapping[str, Any]]
+) -> Iterator[Mapping[str, Any]]:
+    """The same events, which are read once; the last end of the step comes into `ends`."""
+    for event in events:
+        if event["event"] == "step-ended":
+            ends.append(event)
+        yield event
+
+
+def _counted(events: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     """Of the answered questions the first ones; the rest is counted."""
     shown = left_out = 0
-    for line in lines:
-        if line.kind == "question" and not line.is_open:
+    for event in events:
+        if event["event"] == "observation" and not event.get("problem"):
             if shown >= QUESTIONS:
-                left_out, last = left_out + 1, line
+                left_out, last = left_out + 1, event
                 continue
             shown += 1
-        yield line
+        yield event
     if left_out:
-        yield Line(last.time, f"{left_out} more questions, in the journal", kind="note")
+        text = f"{left_out} more questions, in the journal"
+        yield {"event": LEFT_OUT, "seq": 0, "time": last["time"], "text": text}
 
 
 def _line(event: Mapping[str, Any]) -> Line | None:
+    if event["event"] == LEFT_OUT:
+        return Line(str(event["time"]), str(event["text"]), kind="note")
     made = _line_of(event)
     return replace(made, time=str(event["time"]), event=event) if made else None
 
@@ -133,7 +151,7 @@ _WORTH = 200
 def _short(events: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     """The same events; of the same answers to a question, whoever gave them, the first one."""
     told: dict[str, str] = {}
-    for event in _together(events):
+    for event in events:
         answer = _answer(event)
         if event["event"] != "observation" or len(answer) < _WORTH:
             yield event
@@ -146,17 +164,31 @@ def _short(events: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
 
 def _together(events: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     """Nodes that say the same, one after the other, share a line."""
-    for _, each in groupby(events, _answer):
-        same = tuple(each)
-        nodes = dict.fromkeys(str(event.get("node")) for event in same)
-        if 1 < len(same) == len(nodes):
-            yield {**same[0], "node": ", ".join(nodes)}
-        else:
-            yield from same
+    for _, each in groupby(events, _content):
+        same: dict[str, Mapping[str, Any]] = {}
+        is_again = False
+        for event in each:
+            node = str(event.get("node"))
+            if not is_again and node in same:
+                yield from same.values()
+                is_again = True
+            if is_again:
+                yield event
+            else:
+                same[node] = event
+        if len(same) > 1 and not is_again:
+            yield {**next(iter(same.values())), "node": ", ".join(same)}
+        elif not is_again:
+            yield from same.values()
+
+
+def _content(event: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The same for events that say the same; no other event than an answer does."""
+    if event["event"] != "observation":
+        return (event["seq"],)
+    return tuple(event.get(n) for n in ("question", "command", "output", "code", "problem"))
 
 
 def _answer(event: Mapping[str, Any]) -> str:
-    """The same for events that say the same; no other event than an answer does."""
-    if event["event"] != "observation":
-        return f"{event['seq']}"
-    return repr([event.get(name) for name in ("question", "command", "output", "code", "problem")])
+    """The same as a text."""
+    return repr([*_content(event)])

@@ -6,13 +6,14 @@ What they cite lies in `outputs/RUN/`. In a report each citation says where it i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from engine.atomic import write_atomically
 from engine.model.event import Event
-from engine.record.journal import in_order, lines_of, read_journal
+from engine.record.journal import in_order
+from engine.record.lines import JournalFile
 from engine.verify import Wrong, cited_by, not_fetched, place_of, read_file
 
 PLACE = "earlier"
@@ -46,15 +47,12 @@ def _place(directory: Path, name: str) -> Path:
     return directory / PLACE / name.replace("/", "-")
 
 
-def read(directory: Path) -> dict[str, list[Event]]:
-    """File name -> its events, oldest run first; ValueError names a bad line."""
-    return in_order(
-        {
-            # lines handed over twice, because the first answer was lost, count once
-            path.name: read_journal(dict.fromkeys(lines_of(read_file(path))), str(path))
-            for path in (directory / PLACE).glob("*.jsonl")
-        }
-    )
+def read(directory: Path) -> dict[str, JournalFile]:
+    """File name -> its journal, oldest run first; ValueError names a bad line."""
+    found = {
+        path.name: JournalFile(path, ends=False) for path in (directory / PLACE).glob("*.jsonl")
+    }
+    return {name: found[name] for name in in_order({n: one.told for n, one in found.items()})}
 
 
 def texts(directory: Path) -> dict[str, str]:
@@ -68,13 +66,18 @@ def placed(events: Sequence[Event], own: Sequence[Event]) -> list[Event]:
 
     `own` are the events of the run that fetched them. What it could not fetch says why.
     """
+    return list(map(placing(events, own), events))
+
+
+def placing(told: Iterable[Event], own: Sequence[Event]) -> Callable[[Event], Event]:
+    """Makes that of each event of the runs of which these are told."""
     run = str(own[0]["run"]) if own else ""
     lacking = not_fetched([dict(event) for event in own])
-    cited = _cited(events)
-    return [_placed(event, run, cited, lacking) for event in events]
+    cited = _cited(told)
+    return lambda event: _placed(event, run, cited, lacking)
 
 
-def _cited(events: Sequence[Event]) -> dict[str, set[str]]:
+def _cited(events: Iterable[Event]) -> dict[str, set[str]]:
     """Run -> names of the files that its events cite."""
     found: dict[str, set[str]] = {}
     for event in events:

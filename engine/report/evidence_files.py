@@ -5,23 +5,21 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.errors import UsageError
 from engine.model.event import Event
-from engine.record.journal import lines_of, read_journal
+from engine.record.lines import JournalFile
 from engine.report import earlier
 from engine.verify import (
     NOT_VALID,
     Wrong,
-    digest,
     in_words,
     missing_in,
     opener_missing,
-    read_file,
     verify,
 )
 
@@ -35,28 +33,47 @@ _NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a run left of itself."""
+    """What a run left of itself. Of its events the answers that only lists show are in no memory:
+    the journals and `of_step` read them (`engine.record.told`)."""
 
     directory: Path
-    own: Sequence[Event]
-    """Its own events, `run-started` first."""
-    earlier: Sequence[Event]
-    """Those of the attempt's runs before it."""
-    is_torn: bool
-    """The last line was cut off while it was written, and is left out."""
-    head: str
-    """SHA-256 of its journal's last whole line: what stands for all that was read."""
+    journal: JournalFile
+    """Its own."""
+    before: Mapping[str, JournalFile]
+    """Those of the attempt's runs before it, the oldest first."""
     missing: str = ""
     """What of the attempt is not there, a sentence; empty when all is."""
     untold: Sequence[str] = ()
     """Files of which no line of a journal tells, a sentence; of a run without a seal, and looked
     for by `read_unaltered` alone."""
 
+    @property
+    def own(self) -> Sequence[Event]:
+        """Its own events, `run-started` first, as they are told."""
+        return self.journal.told
+
+    @property
+    def earlier(self) -> Sequence[Event]:
+        """Those of the attempt's runs before it."""
+        return [event for journal in self.before.values() for event in journal.told]
+
+    def of_step(self, key: tuple[str, str]) -> Iterator[Event]:
+        """All events of a run's step, each answer too; the step '' has those outside of any."""
+        run, step = key
+        for journal in (*self.before.values(), self.journal):
+            if journal.told and journal.told[0]["run"] == run:
+                yield from journal.of_step(step)
+
+    @property
+    def head(self) -> str:
+        """SHA-256 of its journal's last whole line: what stands for all that was read."""
+        return self.journal.head
+
     def found(self) -> list[str]:
         """What the journals lack, a sentence each: whoever goes by the run tells it."""
         torn = "the journal's last line was cut off while it was written; it is left out"
         return [
-            *([torn] if self.is_torn else ()),
+            *([torn] if self.journal.is_torn else ()),
             *([self.missing] if self.missing else ()),
             *(f"missing: {one}" for one in missing_in(self.own, self.earlier)),
             *self.untold,
@@ -68,27 +85,19 @@ def read_evidence(path: Path) -> Evidence:
     directory = directory_of(path)
     journal = directory / JOURNAL
     try:
-        raw = read_file(journal)
-        whole, _, rest = raw.rpartition(b"\n")
-        own = read_journal(lines_of(whole), str(journal))
+        own = JournalFile(journal, _check_own(journal))
         before = earlier.read(directory)
     except ValueError as error:
         raise UsageError(str(error)) from error
     except OSError as error:
         raise UsageError(f"{error.filename}: can't be read ({error.strerror})") from error
-    _check_own(own, journal)
-    for name, events in before.items():
-        _check_earlier(events, own[0], directory / earlier.PLACE / name)
-    events = [event for events in before.values() for event in events]
-    count = sum(1 for line in lines_of(whole) if line.strip())
-    return Evidence(
-        directory,
-        own,
-        events,
-        is_torn=bool(rest.strip()) or count > len(own),
-        head=_head(raw),
-        missing=_missing(own, events),
-    )
+    if not own.told:
+        seen = "there is no whole line in it"
+        raise UsageError(f"{journal}: no journal of a run: {seen}; expected run-started first")
+    for name, read in before.items():
+        _check_earlier(read.told, own.told[0], directory / earlier.PLACE / name)
+    found = Evidence(directory, own, before)
+    return replace(found, missing=_missing(found.own, found.earlier))
 
 
 def read_unaltered(path: Path) -> Evidence:
@@ -134,11 +143,6 @@ def told_as_odd(directory: Path) -> Iterator[None]:
         raise UsageError(f"{directory}: NOT VALID: {error}") from error
 
 
-def _head(raw: bytes) -> str:
-    whole = raw.rpartition(b"\n")[0]
-    return digest(whole.rpartition(b"\n")[2])
-
-
 def refuse_while_it_runs(evidence: Evidence) -> None:
     """UsageError while the run itself still writes: it makes its reports when it ends."""
     descriptor = os.open(evidence.directory / JOURNAL, os.O_RDONLY)
@@ -172,12 +176,16 @@ def directory_of(path: Path) -> Path:
     raise UsageError(f"{path}: no {JOURNAL} in it, so it is no run's directory (reports/RUN)")
 
 
-def _check_own(own: Sequence[Event], journal: Path) -> None:
-    if not own or own[0]["event"] != "run-started":
-        seen = f"it begins with {own[0]['event']!r}" if own else "there is no whole line in it"
-        raise UsageError(f"{journal}: no journal of a run: {seen}; expected run-started first")
-    run = own[0]["run"]
-    for number, event in enumerate(own, start=1):
+def _check_own(journal: Path) -> Callable[[int, Event], None]:
+    """Called with each event and its number: UsageError for one that does not belong there."""
+    run = ""
+
+    def check(number: int, event: Event) -> None:
+        nonlocal run
+        run = run or event["run"]
+        if number == 1 and event["event"] != "run-started":
+            seen = f"it begins with {event['event']!r}"
+            raise UsageError(f"{journal}: no journal of a run: {seen}; expected run-started first")
         if event["run"] != run:
             raise UsageError(
                 f"{journal}:{number}: a line of run {event['run']} in the journal of run {run};"
@@ -188,6 +196,8 @@ def _check_own(own: Sequence[Event], journal: Path) -> None:
                 f"{journal}:{number}: event {event['seq']}, expected {number}; lines are missing"
                 " or were moved"
             )
+
+    return check
 
 
 def _check_earlier(events: Sequence[Event], begun: Event, path: Path) -> None:

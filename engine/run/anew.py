@@ -70,7 +70,7 @@ def _made(evidence: Evidence, before: Before, signer: Signer | None, why: str) -
     anew = Anew(before, now, runbook_hash(), then, key, why)
     summary, files = rebuild(evidence, anew)
     if _is_live(evidence):
-        files[live_page.NAME] = live_page.page_of(state_of(evidence.own), now, Life.GONE)
+        files[live_page.NAME] = live_page.page_of(state_of(evidence.journal), now, Life.GONE)
     if not before.problem:
         files |= verifier(before.run, key, why, anew)
     try:

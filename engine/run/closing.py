@@ -94,7 +94,8 @@ def _show_the_rest(config: pytest.Config, run: Run, ended: Ended) -> None:
     planned = {step["name"]: step for step in planned_steps(events)}
     for step in ended.summary["steps"]:
         if step["name"] not in told and step["name"] in planned:
-            for report in replayed(step, events_of(events, step["name"]), planned[step["name"]]):
+            mine = events_of(events, step["name"])
+            for report in replayed(step, {}, mine, planned[step["name"]]):
                 config.hook.pytest_runtest_logreport(report=report)
 
 

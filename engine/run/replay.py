@@ -27,7 +27,7 @@ from engine.report.html import shown_on_a_page
 from engine.report.summary import NAME as SUMMARY
 from engine.report.summary import as_file, planned_steps, summary_of
 from engine.run import hooks as report
-from engine.run.closing import WRITTEN, events_of
+from engine.run.closing import WRITTEN
 from engine.run.ending import Ended
 from engine.run.plan_ending import NAME as PLAN
 from engine.run.plan_ending import plan_of
@@ -45,7 +45,7 @@ def rebuild(evidence: Evidence, anew: Anew) -> tuple[Mapping[str, Any], dict[str
         made[PLAN] = as_file(plan)
     try:
         made |= _rendered(evidence, summary, anew.sentence())
-        made[PAGE] = page_of(evidence.own, evidence.earlier, anew)
+        made[PAGE] = page_of(evidence.own, evidence.earlier, anew, evidence.of_step)
     except OSError as error:
         where = error.filename or evidence.directory
         raise NotWritten(f"{where}: can't be written ({error.strerror or error})") from error
@@ -133,6 +133,7 @@ class Replay:
         self._evidence = evidence
         self._summary = summary
         self._made_anew = made_anew
+        self._ended = {e["step"]: e for e in evidence.own if e["event"] == "step-ended"}
         self.problem: OSError | None = None
 
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -172,8 +173,9 @@ class Replay:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: _Step) -> bool:
-        events = events_of(self._evidence.own, item.step["name"])
-        for told in replayed(item.step, events, item.planned):
+        name = item.step["name"]
+        events = self._evidence.journal.of_step(name)
+        for told in replayed(item.step, self._ended.get(name, {}), events, item.planned):
             item.config.hook.pytest_runtest_logreport(report=told)
         return True
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Literal, cast
 
@@ -59,11 +59,15 @@ def details_of(report: pytest.TestReport, reason: str) -> dict[str, Any]:
 
 
 def tell(
-    report: pytest.TestReport, step: Mapping[str, Any], events: Sequence[Event], intent: str
+    report: pytest.TestReport,
+    step: Mapping[str, Any],
+    ended: Mapping[str, Any],
+    events: Iterable[Event],
+    intent: str,
 ) -> None:
     """Give pytest's report of a step the texts that its events have, and nothing else.
 
-    `step` is an entry of the summary, or a `step-ended` event.
+    `step` is an entry of the summary, or a `step-ended` event; `ended` that event, {} without one.
     """
     told: Any = report
     told.runbook_step = step["name"]
@@ -74,25 +78,27 @@ def tell(
     if report.outcome == "skipped":
         report.longrepr = (report.nodeid.partition("::")[0], 0, f"Skipped: {step['reason']}")
     elif report.outcome == "failed":
-        ended = next((e for e in reversed(events) if e["event"] == "step-ended"), step)
         report.longrepr = ended.get("details") or step["reason"]
 
 
 def replayed(
-    step: Mapping[str, Any], events: Sequence[Event], planned: Mapping[str, Any]
+    step: Mapping[str, Any],
+    ended: Mapping[str, Any],
+    events: Iterable[Event],
+    planned: Mapping[str, Any],
 ) -> Iterator[pytest.TestReport]:
     """The reports pytest would have made of a step, from the summary's entry and its events.
 
-    `planned` is what was collected of it; {} when the journal ends before that.
+    `ended` is its `step-ended`, {} without one; `planned` what was collected of it, {} when the
+    journal ends before that.
     """
     nodeid = str(planned.get("nodeid", f"runbook::{step['name']}"))
-    ended = next((e for e in reversed(events) if e["event"] == "step-ended"), {})
     result = cast(Result, ended.get("result") or _RESULTS.get(step["outcome"], "passed"))
     when = cast(Phase, ended.get("when") or ("setup" if result == "skipped" else "call"))
     if when == "call":
         yield _report(nodeid, "setup", "passed")
     telling = _report(nodeid, when, result, step)
-    tell(telling, step, events, str(planned.get("intent", "")))
+    tell(telling, step, ended, events, str(planned.get("intent", "")))
     yield telling
     yield _report(nodeid, "teardown", "passed")
 

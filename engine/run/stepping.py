@@ -103,7 +103,7 @@ class StepUnderWay:
             **details_of(report, reason),
         )
         mine = [event for event in self._run.journal.events if event.get("step") == item.name]
-        tell(report, ended, mine, self._intent)
+        tell(report, ended, ended, mine, self._intent)
         if report.outcome != "passed":
             self._failed.add(item.name)
         is_to_come = item.name in self._run.left_out and not self._blocked_by

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from engine.queries.pacemaker import STATUS
 from engine.record.evidence import as_data
-from engine.verify import digest
+from engine.verify import GENESIS, digest
 from tests.engine import kit
 from tests.engine.kit import SECOND, N, event
 
@@ -357,3 +358,12 @@ def several() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """An attempt of two runs, and a run after its end: the events of the two, those of the last."""
     two = [*of_run(FIRST, interrupted()), *of_run(SECOND_RUN, finished(), 1000)]
     return two, of_run(LATER, afterwards(), 200_000)
+
+
+def chained(events: Iterable[Mapping[str, Any]]) -> bytes:
+    """The journal of these events, each line with the hash of the line before."""
+    head, lines = GENESIS, []
+    for one in events:
+        lines.append(json.dumps({**one, "prev": head}, ensure_ascii=False).encode())
+        head = digest(lines[-1])
+    return b"".join(line + b"\n" for line in lines)

@@ -566,6 +566,10 @@ def test_a_journal_that_no_run_writes_is_not_split_into_lines(
                 patch.setattr(f"engine.verify.{limit}", value)
                 plain(raw, shown)
 
+    with monkeypatch.context() as patch:
+        patch.setattr(f"engine.verify.{limit}", value)
+        assert verify_module._read_by_line(directory / name) is None
+    monkeypatch.setattr("engine.verify._read_by_line", lambda path: None)
     monkeypatch.setattr("engine.verify._check_size", check)
     assert verify(directory).lines == [f"NOT VALID: {name}: {told}"]
     assert own

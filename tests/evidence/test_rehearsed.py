@@ -13,8 +13,9 @@ import pytest
 
 from engine.judge.statement import rehearsed as judged
 from engine.model.approval import SeenStatement, Statement
+from engine.model.facts import STATEMENT as QUESTION
 from engine.model.finding import Acceptance, Severity
-from engine.prove.statement import QUESTION, statement_here
+from engine.prove.statement import statement_here
 from engine.record.evidence import as_data
 from engine.report.audit.index import index_of
 from engine.report.audit.page import render

@@ -5,16 +5,25 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from engine.record.lines import JournalFile
 from engine.rejudge.again import judge_again
 from engine.rejudge.compare import Again, State
+from engine.report.evidence_files import JOURNAL, Evidence
 from engine.verify import GENESIS, SEALED, WITNESSED, digest
 from tests.plugin.kit import Project
 
 Event = dict[str, Any]
+
+
+def evidence_of(directory: Path, own: Sequence[Event]) -> Evidence:
+    """A run's directory with these events."""
+    path = directory / JOURNAL
+    path.write_text("".join(f"{json.dumps(event)}\n" for event in own), encoding="utf-8")
+    return Evidence(directory, JournalFile(path), {})
 
 
 def judged(project: Project, run: Path | None = None) -> Again:

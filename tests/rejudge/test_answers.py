@@ -21,8 +21,8 @@ from engine.record.outputs import EXCERPT, SECRET, Outputs
 from engine.rejudge.answers import Diverged, NotRecorded, answer_of, rows_of, text_of
 from engine.rejudge.look import RecordedLook
 from engine.rejudge.record import Record
-from engine.report.evidence_files import Evidence
 from tests.engine import kit
+from tests.rejudge.again import evidence_of
 
 NOW = datetime(2026, 11, 25, 21, 0, tzinfo=UTC)
 
@@ -136,7 +136,7 @@ def test_deadlines_are_over_when_nothing_more_was_asked(tmp_path: Path) -> None:
         kit.event("step-started", seq=2, step="a.b"),
         kit.event("observation", seq=3, step="a.b", node="n", question="q", command="c"),
     ]
-    record = Record(Evidence(tmp_path, own, [], is_torn=False, head=""))
+    record = Record(evidence_of(tmp_path, own))
     record.go_to("a.b")
     begun = record.timer()
     assert record.timer() == begun
@@ -153,7 +153,7 @@ def test_an_answer_to_another_command_is_none(tmp_path: Path) -> None:
         kit.event("step-started", seq=2, step="a.b"),
         kit.event("observation", seq=3, step="a.b", node="n", question="q", command="c"),
     ]
-    record = Record(Evidence(tmp_path, own, [], is_torn=False, head=""))
+    record = Record(evidence_of(tmp_path, own))
     record.go_to("a.b")
     with pytest.raises(Diverged, match="another command"):
         record.take("n", "q", ("d",))
@@ -172,7 +172,7 @@ def test_a_command_is_known_again_as_journals_have_had_it(tmp_path: Path, length
             kit.event("step-started", seq=2, step="a.b"),
             kit.event("observation", seq=seq, step="a.b", node="n", question="q", command=recorded),
         ]
-        record = Record(Evidence(tmp_path, own, [], is_torn=False, head=""))
+        record = Record(evidence_of(tmp_path, own))
         record.go_to("a.b")
         look = RecordedLook(kit.make_run(tmp_path / str(seq)), record)
         assert record.take("n", "q", look._as_recorded(script))["command"] == recorded

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shlex
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,6 +20,7 @@ from runbook.to_4_26.release import RELEASE
 from runbook.to_4_26.settings import FAILOVER_PROOF, GLPI_CONFIG
 from tests.engine import kit
 from tests.parse.topology import cluster_file
+from tests.rejudge.again import evidence_of
 
 
 def asked(node: str, question: str, command: str, **fields: Any) -> dict[str, Any]:
@@ -29,8 +29,9 @@ def asked(node: str, question: str, command: str, **fields: Any) -> dict[str, An
 
 
 def look(directory: Path, *events: dict[str, Any]) -> RecordedLook:
-    evidence: Any = SimpleNamespace(own=[kit.event("run-started"), *events], directory=directory)
-    record = Record(evidence)
+    place = directory / "recorded"
+    place.mkdir()
+    record = Record(evidence_of(place, [kit.event("run-started"), *events]))
     record.go_to("")
     return RecordedLook(kit.make_run(directory), record)
 

@@ -6,7 +6,8 @@ made after the run. Whatever a node or a person wrote is escaped by the template
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ from engine.report.audit.own_moves import own_moves
 from engine.report.audit.passwords import passwords_of
 from engine.report.audit.people import OLDER, people_of
 from engine.report.audit.ran_with import ran_with_of
+from engine.report.audit.records import Key, OfStep
 from engine.report.audit.rehearsed import rehearsed_of
 from engine.report.audit.rests import rests_on
 from engine.report.audit.runbooks import runbooks_of
@@ -56,7 +58,7 @@ from engine.report.audit.timeline.shapes import SMALL, WIDE
 from engine.report.audit.timeline.svg import draw
 from engine.report.audit.witnesses import witnesses_of
 from engine.report.change import closing_of, of_change, taken_by
-from engine.report.earlier import placed
+from engine.report.earlier import placed, placing
 from engine.report.evidence_files import ODD
 from engine.report.fanned import shown_name
 from engine.report.html import commands_in_lines, template, to_run
@@ -71,11 +73,18 @@ from engine.verify import SEALED
 NAME = "evidence.html"
 
 
-def render(own: Sequence[Event], earlier: Sequence[Event], anew: Anew | None = None) -> str:
+def render(
+    own: Sequence[Event],
+    earlier: Sequence[Event],
+    anew: Anew | None = None,
+    of_step: OfStep | None = None,
+) -> str:
     """The page, from this run's events and those of the attempt's runs before it.
 
-    `anew`: it is not the run itself that writes it.
+    `anew`: it is not the run itself that writes it. `of_step` has all events of a step, where the
+    others are only what is told of them (`engine.record.told`).
     """
+    of_step = of_step and _as_placed(of_step, placing(earlier, own), own)
     earlier = placed(earlier, own)
     summary = summary_of(own, earlier)
     events = _sealed_left_out([*earlier, *own], str(own[0]["run"]))
@@ -143,7 +152,7 @@ def render(own: Sequence[Event], earlier: Sequence[Event], anew: Anew | None = N
         ledger=_ledger(events),
         changes=changes_by_run(events),
         glance=GLANCE,
-        steps=steps_by_run(events, anchors_of(findings)),
+        steps=steps_by_run(events, anchors_of(findings), of_step),
         row_ids={str(row["id"]) for row in summary["guide"]},
         approvals=approvals_of(change),
         approvals_kept=kept_of(change, str(own[0]["run"])),
@@ -161,15 +170,25 @@ class NotDrawn(RunbookError):
     """An event of an earlier run has not what the page needs: another runbook wrote it."""
 
 
-def write_page(directory: Path, own: Sequence[Event], earlier: Sequence[Event]) -> None:
+def write_page(
+    directory: Path,
+    own: Sequence[Event],
+    earlier: Sequence[Event],
+    of_step: OfStep | None = None,
+) -> None:
     """Write it whole, or not at all; raises OSError, NotDrawn."""
-    write_atomically(directory / NAME, page_of(own, earlier))
+    write_atomically(directory / NAME, page_of(own, earlier, None, of_step))
 
 
-def page_of(own: Sequence[Event], earlier: Sequence[Event], anew: Anew | None = None) -> bytes:
+def page_of(
+    own: Sequence[Event],
+    earlier: Sequence[Event],
+    anew: Anew | None = None,
+    of_step: OfStep | None = None,
+) -> bytes:
     """As the file has it. NotDrawn."""
     try:
-        text = render(own, earlier, anew)
+        text = render(own, earlier, anew, of_step)
     except (KeyError, UndefinedError) as error:
         raise NotDrawn(f"an event of the journals lacks a field: {error}") from error
     except ODD as error:
@@ -191,6 +210,18 @@ def _sealed_left_out(events: Iterable[Event], own: str) -> list[Event]:
             continue
         kept.append(event)
     return kept
+
+
+def _as_placed(of_step: OfStep, place: Callable[[Event], Event], own: Sequence[Event]) -> OfStep:
+    """The same as `_sealed_left_out` leaves them, and with citations as they are here."""
+    run = own[0]["run"]
+    end = next((event["seq"] for event in own if event["event"] == "run-ended"), math.inf)
+
+    def placed_of(key: Key) -> Iterator[Event]:
+        is_own = key[0] == run
+        return (place(e) for e in of_step(key) if not is_own or e["seq"] <= end)
+
+    return placed_of
 
 
 def _ledger(events: Sequence[Event]) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ Nothing is left out without a word: what is folded is counted, what is cut is ci
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -63,31 +63,85 @@ class Record:
     """A question that was answered: the rest of many is counted."""
     event: Event = field(default_factory=dict, compare=False, repr=False)
 
+    @property
+    def questions(self) -> int:
+        """How many questions a line of them stands for."""
+        return len(self.nodes) + self.again
+
 
 Key = tuple[str, str]
 """Run and step."""
 
 
-def records_of(events: Iterable[Event]) -> dict[Key, tuple[Record, ...]]:
-    """Run and step -> what it recorded, in order; the step '' has what was outside of any."""
-    documents = Documents()
-    steps: dict[Key, list[Record]] = {}
-    shown = _as_they_were(events)
-    for key, mine in grouped((_key(e), e) for e in shown if e["event"] in SHOWN).items():
-        steps[key] = _lines_of(mine, documents)
-    others = sum(not one.is_plain for each in steps.values() for one in each)
-    room = max(FEWEST, QUESTIONS - others)
-    share = level((sum(one.is_plain for one in each) for each in steps.values()), room)
+OfStep = Callable[[Key], Iterable[Event]]
+"""All events of a step in their order, each answer too."""
+
+
+def records_of(
+    events: Iterable[Event], of_step: OfStep | None = None
+) -> dict[Key, tuple[Record, ...]]:
+    """Run and step -> what it recorded, in order; the step '' has what was outside of any.
+
+    `of_step` has all events of a step, where `events` are only what is told of them.
+    """
+    events = list(events)
+    of_step = of_step or grouped((_key(event), event) for event in events).__getitem__
+    documents, planned = Documents(), planned_stops_of(events)
+    steps: dict[Key, _Lines] = {}
+    plain = 0
+    for key in dict.fromkeys(_key(event) for event in events if event["event"] in SHOWN):
+        shown = (event for event in of_step(key) if event["event"] in SHOWN)
+        steps[key] = _lines_of(_as_they_were(shown, planned), documents)
+        plain += steps[key].plain
+        if plain > 2 * QUESTIONS:
+            # with the steps to come none will show more than now
+            share = _share(steps.values())
+            steps = {name: one.shortened(share) for name, one in steps.items()}
+            plain = sum(one.plain for one in steps.values())
+    share = _share(steps.values())
     kept = {key: list(_counted(each, share)) for key, each in steps.items()}
     texts = [text.cost for each in kept.values() for r in each for text in (r.command, r.text)]
     most = max(LEAST, min(MOST, level(texts, BUDGET)))
     return {key: tuple(_shortened(one, most) for one in each) for key, each in kept.items()}
 
 
-def _as_they_were(events: Iterable[Event]) -> Iterator[Event]:
+@dataclass(frozen=True)
+class _Lines:
+    """The lines of a step, without those of the answered questions that no page shows."""
+
+    lines: Sequence[Record]
+    last: str
+    """Time of the last line, also of one that is left out."""
+    hidden: int = 0
+    """Answered questions of the lines that are left out."""
+
+    @property
+    def plain(self) -> int:
+        """How many lines are answered questions; at least one more where some are left out."""
+        return sum(line.is_plain for line in self.lines) + (self.hidden > 0)
+
+    def shortened(self, most: int) -> _Lines:
+        """With so many of the answered questions at most."""
+        kept: list[Record] = []
+        hidden, plain = self.hidden, 0
+        for line in self.lines:
+            plain += line.is_plain
+            if line.is_plain and plain > most:
+                hidden += line.questions
+            else:
+                kept.append(line)
+        return replace(self, lines=kept, hidden=hidden)
+
+
+def _share(steps: Iterable[_Lines]) -> int:
+    """How many answered questions each step may show."""
+    steps = tuple(steps)
+    others = sum(not line.is_plain for each in steps for line in each.lines)
+    return level((each.plain for each in steps), max(FEWEST, QUESTIONS - others))
+
+
+def _as_they_were(events: Iterable[Event], planned: Container[str]) -> Iterator[Event]:
     """A planned stop is told as one, whatever its command called it."""
-    events = list(events)
-    planned = planned_stops_of(events)
     for event in events:
         is_planned = event["event"] == "result" and str(event["key"]) in planned
         yield {**event, "outcome": STOPPED} if is_planned else event
@@ -97,33 +151,54 @@ def _key(event: Event) -> Key:
     return str(event["run"]), str(event.get("step") or "")
 
 
-def _lines_of(events: Iterable[Event], documents: Documents) -> list[Record]:
+def _lines_of(events: Iterable[Event], documents: Documents) -> _Lines:
     """The lines of a step: a question that is asked again and again has one for each new answer,
-    nodes that give the same answer at once share one."""
+    nodes that give the same answer at once share one. More than a page can show are counted."""
     lines: list[Record] = []
     places: dict[tuple[str, str], int] = {}
     changes: dict[str, str] = {}
+    left_out: Event | None = None  # the last line, when that is one that is only counted
+    last, plain, hidden = "", 0, 0
     for event in events:
         if event["event"] != "observation":
             if event["event"] == "intent":
                 changes[str(event["key"])] = change_anchor(str(event["run"]), event["seq"])
             lines.append(_record(event, changes))
+            last, left_out = lines[-1].time, None
             continue
-        answer = documents.answer(event) if _is_plain(event) else Answer(NOTHING)
-        made = replace(_record(event), note=answer.note)
-        made = replace(made, text=answer.quoted) if made.is_plain else made
-        place = str(event["question"]), made.nodes[0]
-        at = places.get(place)
-        is_same = at is not None and bool(answer.same) and lines[at].is_plain
-        if at is not None and (is_same or _alike(lines[at], made)):
-            lines[at] = _asked_again(lines[at], made.time, answer.same or SAME)
-        elif lines and _alike(lines[-1], made) and not lines[-1].again:
-            lines[-1] = replace(lines[-1], nodes=(*lines[-1].nodes, *made.nodes))
-            places[place] = len(lines) - 1
-        else:
-            places[place] = len(lines)
-            lines.append(made)
-    return lines
+        is_plain = _is_plain(event)
+        answer = documents.answer(event) if is_plain else Answer(NOTHING)
+        place = str(event["question"]), str(event.get("node") or "")
+        if left_out is None or not is_plain or place in places:
+            made = replace(_record(event), note=answer.note)
+            made = replace(made, text=answer.quoted) if is_plain else made
+            at = places.pop(place, None)
+            is_same = at is not None and bool(answer.same) and lines[at].is_plain
+            if at is not None and (is_same or _alike(lines[at], made)):
+                lines[at] = _asked_again(lines[at], made.time, answer.same or SAME)
+                places[place] = at
+                continue
+            is_beside = lines and left_out is None and not lines[-1].again
+            if is_beside and _alike(lines[-1], made):
+                lines[-1] = replace(lines[-1], nodes=(*lines[-1].nodes, *made.nodes))
+                places[place] = len(lines) - 1
+                continue
+            if not is_plain or plain < QUESTIONS:
+                places[place], plain = len(lines), plain + is_plain
+                lines.append(made)
+                last, left_out = made.time, None
+                continue
+        hidden += 1
+        if left_out is None or not _say_the_same(left_out, event):
+            last, left_out = str(event["time"]), event
+    return _Lines(lines, last, hidden)
+
+
+def _say_the_same(one: Event, other: Event) -> bool:
+    return all(one.get(name) == other.get(name) for name in _SAID)
+
+
+_SAID = ("question", "command", "whole", "code", "rows", "output")
 
 
 def _alike(one: Record, other: Record) -> bool:
@@ -141,23 +216,18 @@ def _asked_again(line: Record, time: str, same: str) -> Record:
     return replace(line, again=line.again + 1, until=time, same=weaker)
 
 
-def _counted(lines: Sequence[Record], share: int) -> Iterator[Record]:
+def _counted(step: _Lines, share: int) -> Iterator[Record]:
     """Of the answered questions the first ones, each command once; the rest is counted."""
-    left_out = shown = 0
+    step = step.shortened(share)
     commands: set[tuple[str, str]] = set()
-    for line in lines:
-        if line.is_plain:
-            if shown >= share:
-                left_out += len(line.nodes) + line.again
-                continue
-            shown += 1
+    for line in step.lines:
         if (line.what, line.command.text) in commands and line.is_plain:
             yield replace(line, command=NOTHING)
         else:
             commands.add((line.what, line.command.text))
             yield line
-    if left_out:
-        yield Record(lines[-1].time, "note", (), f"{left_out} more questions, in the journal")
+    if step.hidden:
+        yield Record(step.last, "note", (), f"{step.hidden} more questions, in the journal")
 
 
 def _shortened(line: Record, most: int) -> Record:

@@ -13,9 +13,9 @@ from typing import Any
 
 from engine.judge.statement import SETTING
 from engine.model.event import Event
-from engine.model.facts import MACHINE_IDS, REHEARSED
+from engine.model.facts import MACHINE_IDS, REHEARSED, STATEMENT
 from engine.model.finding import acceptance_sentence
-from engine.prove.statement import QUESTION, scenario_in_words
+from engine.prove.statement import scenario_in_words
 from engine.record.run import AS_REHEARSAL
 from engine.report.audit.runbooks import SHOWN, UNKNOWN
 from engine.report.words import to_the_second
@@ -139,7 +139,7 @@ def _releases(of: Mapping[str, str]) -> str:
 
 
 def _asks_for_it(event: Event) -> bool:
-    return bool(event["event"] == "observation" and event.get("question") == QUESTION)
+    return bool(event["event"] == "observation" and event.get("question") == STATEMENT)
 
 
 def _of(

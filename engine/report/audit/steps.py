@@ -14,7 +14,7 @@ from engine.model.steps import phase_of
 from engine.report.anchors import step_anchor
 from engine.report.audit.found import FindingKey
 from engine.report.audit.one_step import Step, Told
-from engine.report.audit.records import Key, Record, records_of, sentences_of
+from engine.report.audit.records import Key, OfStep, Record, records_of, sentences_of
 from engine.report.fanned import in_words
 from engine.report.spans import runs_of
 from engine.report.summary import steps_of
@@ -72,14 +72,16 @@ class StepsOfRun:
 
 
 def steps_by_run(
-    events: Sequence[Event], anchors: Mapping[FindingKey, str] | None = None
+    events: Sequence[Event],
+    anchors: Mapping[FindingKey, str] | None = None,
+    of_step: OfStep | None = None,
 ) -> list[StepsOfRun]:
     """The runs, oldest first. Every step that was collected or begun is in exactly one entry.
 
-    `anchors` tell where a finding is on the page.
+    `anchors` tell where a finding is on the page; `of_step` as in `records_of`.
     """
     intents = sentences_of(events)
-    records = records_of(events)
+    records = records_of(events, of_step)
     by_run = grouped((str(event["run"]), event) for event in events)
     found = []
     for number, span in enumerate(runs_of(events), 1):
