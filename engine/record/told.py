@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from engine.model.event import Event
 from engine.model.facts import STATEMENT
@@ -118,7 +117,9 @@ def _place(event: Event, sign: Sign) -> _Place:
 
 def _cites(event: Event) -> bool:
     """Its answer lies in a file, is withheld, or was not kept."""
-    output: Mapping[str, Any] = event.get("output") or {}
+    output = event.get("output") or {}
+    if not isinstance(output, Mapping):
+        return True  # whoever goes by it tells that it is odd
     return bool(
         event.get("whole")
         or output.get("file")

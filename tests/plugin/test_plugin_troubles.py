@@ -157,7 +157,8 @@ def test_who_wants_to_know_is_told_at_begin_stop_and_end(project: Project) -> No
     assert [one for one in occasions if one != "phase"] == ["begun", "stop", "end"]
     told = [json.loads(line) for line in (project.path / "told").read_text().splitlines()]
     (stop,) = [one for one in told if one["occasion"] == "stop"]
-    assert stop["text"] == "one.finding found bad-thing (one subject)"
+    seen = "one.finding found bad-thing (one subject)"
+    assert stop["text"] == f"{seen}\nwhat to do: Make it good, then."
     assert (stop["exit_code"], stop["what_to_do"]) == (10, "Make it good, then.")
     assert (stop["phase"], stop["step"]) == ("one", "one.finding")
 
