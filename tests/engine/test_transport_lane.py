@@ -24,7 +24,9 @@ SHELL = ["sh", "-c", 'ps -o ppid= "$PPID"']
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Sshd]:
-    with running(sudoers=[ANYTHING] if os.getuid() == 0 else ()) as started:
+    # a login shell of this machine's user does what its files say, and may wait for something
+    elsewhere = ["SetEnv HOME=/nonexistent"]
+    with running(elsewhere, sudoers=[ANYTHING] if os.getuid() == 0 else ()) as started:
         yield started
 
 
