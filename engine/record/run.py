@@ -176,6 +176,8 @@ class Run:
     """Tells others; None: nobody has been told yet, and no webhook is named."""
     until: Pause | None = None
     """Behind which phase it was told to end."""
+    to_its_end: bool = False
+    """It was told to go to the end of the upgrade, whatever an earlier one was told."""
     asked_for: frozenset[str] = frozenset()
     """The steps up to the end of that phase; those that every run makes are not among them."""
     at_its_end: tuple[str, ...] = ()

@@ -63,6 +63,7 @@ def started_fields(
         "support": run.release.support,
         **({"follows": run.follows.run_id} if run.follows else {}),
         **({"until": run.until.phase} if run.until else {}),
+        **({"until": "end"} if run.to_its_end else {}),
         "read": [{"as": one.what_for, "run": one.run_id, "head": one.head} for one in run.read],
     }
 

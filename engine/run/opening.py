@@ -23,7 +23,7 @@ from engine.report.console import Console
 from engine.report.words import to_the_second
 from engine.run.survey import RECORDS, Survey, refresh_records, survey
 from engine.run.takeover import judge_position, judge_records
-from engine.run.until import leave_out_what_is_done, refuse_too_late
+from engine.run.until import leave_out_what_is_done, refuse_too_late, refuse_unsaid
 from engine.transport.base import Transport
 from engine.verify import JOURNALS_READ, Missing
 
@@ -81,6 +81,7 @@ class Opening:
             )
             return None
         refuse_too_late(self._run, self._look.position, self._survey.earlier)
+        refuse_unsaid(self._run, self._look.position, self._survey.earlier)
         if self._run.stop is not None:
             return None
         names = self._look.names
@@ -102,6 +103,7 @@ class Opening:
             self._record_position()
         # again, as another run may have had the lock since the first look
         refuse_too_late(self._run, self._look.position, self._survey.earlier)
+        refuse_unsaid(self._run, self._look.position, self._survey.earlier)
         leave_out_what_is_done(self._run, self._look.position)
         if self._look.baseline is not None and self._run.stop is None:
             keep_baseline(self._run, self._look.baseline)

@@ -43,7 +43,8 @@ def add(parser: pytest.Parser) -> None:
     group.addoption(
         "--until",
         metavar="PHASE",
-        help="end behind this phase (update, backup), where it is safe, and go on another night",
+        help="end behind this phase (update, backup), where it is safe, and go on another night;"
+        " end: go to the end, though an earlier run was to end before",
     )
     group.addoption(
         "--follow-up",

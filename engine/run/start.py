@@ -43,7 +43,7 @@ from engine.run.goes_by import read_rehearsal
 from engine.run.notify import News
 from engine.run.ran_with import ran_with
 from engine.run.session import Session
-from engine.run.until import pause_of
+from engine.run.until import END, pause_of
 from engine.run.webhook import Webhook, read_webhook
 from engine.secrets import Secret
 
@@ -91,6 +91,7 @@ def make_run(config: pytest.Config) -> Run:
     Secret.watched_by(redactor.learn)
     run = Run(
         until=until,
+        to_its_end=config.getoption("until") == END,
         inventory=inventory,
         release=release,
         mode=options.mode_of(config),

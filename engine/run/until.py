@@ -12,27 +12,30 @@ from engine.model.facts import AFTER
 from engine.model.finding import Way
 from engine.model.inventory import Settings
 from engine.model.release import Pause, Release, up_to
-from engine.model.steps import StepItem, phase_of
+from engine.model.steps import Scope, StepItem, phase_of
 from engine.record.no_return import passing_of
 from engine.record.position import Position
 from engine.record.rows import Row, RowState
-from engine.record.run import Ending, Run
+from engine.record.run import Ending, Mode, Run
 from engine.report.observed import Observed, observed_of
 
+END = "end"
+"""`--until end`: the run goes on to the end of the upgrade, though an earlier night has no end."""
 _SAFE = (Position.NOT_STARTED, Position.UPDATED)
 """Where the upgrade may be left: nothing of the target is there, nothing is changed for a time."""
 
 
 def pause_of(wanted: str | None, release: Release, settings: Settings) -> Pause | None:
-    """The phase that `--until` names; None: it was not given. UsageError where it is not safe."""
-    if not wanted:
+    """The phase that `--until` names; None: it was not given, or names the end. UsageError where it
+    is not safe."""
+    if not wanted or wanted == END:
         return None
     phases = [phase for stage in release.stages for phase in stage.phases]
     safe = [pause.phase for pause in release.pauses]
     if wanted not in phases:
         raise UsageError(
             f"--until {wanted}: there is no such phase; a run can end behind"
-            f" {' or '.join(safe) or 'none'}"
+            f" {' or '.join(safe) or 'none'}; --until {END} is the end of the upgrade"
         )
     if not settings.reactivate_after_update:
         raise UsageError(
@@ -109,6 +112,38 @@ def refuse_too_late(run: Run, position: Position, earlier: Sequence[Event]) -> N
         else "Run without --until: it goes on to the end.",
         way=Way.UPGRADE,
     )
+
+
+def refuse_unsaid(run: Run, position: Position, earlier: Sequence[Event]) -> None:
+    """Stop the run when a night was not brought to its end, and nobody says where this one ends.
+
+    A run that was killed can't say what to type next. Typed as ever, the command would go through
+    the point of no return in a night that was to end before it.
+    """
+    if run.until or run.to_its_end or run.stop is not None or run.memory.closed:
+        return
+    if run.mode is not Mode.EXECUTE or run.scope is not Scope.UPGRADE:
+        return
+    night = _night_without_end(earlier)
+    if night is None or passing_of(earlier) or position.is_after(Position.UPDATED):
+        return
+    phase = night["until"]
+    run.halt(
+        Ending.USAGE,
+        f"the run {night['run']} was told to end behind the phase {phase} and did not come to its"
+        " end there, and this one was not told where to end; nothing was changed",
+        f"To end there: run again with --until {phase}. To go on to the end of the upgrade, past"
+        f" the point of no return: run again with --until {END}.",
+    )
+
+
+def _night_without_end(earlier: Sequence[Event]) -> Event | None:
+    """The begin of the last run of the attempt that was told where to end, unless it ended so."""
+    told = [e for e in earlier if e["event"] == "run-started" and e.get("until")]
+    if not told or told[-1]["until"] == END:
+        return None
+    ended = [e for e in earlier if e["event"] == "run-ended" and e["run"] == told[-1]["run"]]
+    return None if any(e["outcome"] == Ending.AS_ASKED for e in ended) else told[-1]
 
 
 def leave_out_what_is_done(run: Run, position: Position) -> None:

@@ -423,3 +423,52 @@ def test_who_looks_on_is_told(nights: Project, capsys: pytest.CaptureFixture[str
     ]
     assert "waits for a person" in text
     assert "no, until the next night: " in text
+
+
+@pytest.fixture
+def broken_night(nights: Project) -> Project:
+    """A run with `--until update` stopped before it; what stopped it is mended."""
+    good = steps_of()
+    broken = 'evidence.judge([bad()], observed="seen")'
+    nights.steps(good.replace('assert look.ask("neteye01.neteyelocal", HAS("x"))', broken))
+    assert nights.run("--until", "update").ret == 1
+    nights.steps(good)
+    return nights
+
+
+def test_a_night_without_its_end_goes_past_it_only_when_that_is_said(broken_night: Project) -> None:
+    made = list(broken_night.cluster.changes)
+    night = broken_night.latest.name
+    assert broken_night.run().ret == 4
+    assert broken_night.summary["outcome"] == "usage"
+    assert broken_night.cluster.changes == made
+    stopped = broken_night.summary["stopped"]
+    assert stopped["reason"].startswith(f"the run {night} was told to end behind the phase update")
+    assert "run again with --until update" in stopped["what_to_do"]
+    assert broken_night.run().ret == 4, "nor does a second try go by it"
+    assert broken_night.run("--until", "end").ret == 0
+    assert broken_night.outcomes()["closing.attempt"] == "done"
+
+
+def test_the_next_night_needs_no_word_when_the_first_has_come_to_its_end(
+    broken_night: Project,
+) -> None:
+    assert broken_night.run("--until", "update").ret == 0
+    assert broken_night.summary["outcome"] == SAID
+    assert broken_night.run().ret == 0
+    assert broken_night.outcomes()["closing.attempt"] == "done"
+
+
+def test_who_has_said_that_it_goes_to_the_end_need_not_say_it_again(broken_night: Project) -> None:
+    good = steps_of()
+    broken = 'assert evidence.judge([bad()], observed="seen")'
+    broken_night.steps(good.replace('evidence.note("made")', broken))
+    assert broken_night.run("--until", "end").ret == 10
+    assert broken_night.outcomes()["upgrade.run"] == "not reached"
+    broken_night.steps(good)
+    assert broken_night.run().ret == 0
+
+
+def test_a_plan_and_a_restore_are_asked_for_no_end(broken_night: Project) -> None:
+    assert broken_night.run("--plan").ret != 4
+    assert broken_night.run("--restore").ret != 4
