@@ -152,6 +152,23 @@ def test_whoever_approves_has_a_command() -> None:
     assert "approve reports/RUN" not in words_in(page_of())
 
 
+def test_the_evidence_is_verified_with_those_who_may_sign() -> None:
+    """Without them `verify` ends with 2, which on the card means killed."""
+    verify = [line for line in commands_on(page_of()) if " verify " in line]
+    assert len(verify) == 2
+    for line in verify:
+        words = shlex.split(line)
+        assert words[words.index("verify") :] == [
+            *("verify", "reports/RUN", "--allowed-signers", "FILE")
+        ]
+    assert "Words in CAPITALS are filled in by hand" in words_in(page_of())
+
+
+def test_the_last_day_names_the_text_to_hand_over() -> None:
+    said = words_in(page_of())
+    assert "reports/RUN/handover.txt" in said[said.index("Mon 30 November") :]
+
+
 def test_each_exit_code_has_its_row() -> None:
     page = page_of()
     table = page[page.index('class="stops"') :].split("</table>")[0]
