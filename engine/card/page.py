@@ -63,7 +63,7 @@ def render(
         spare=_spare(night, ends),
         rehearsed=rehearsed,
         no_return=_no_return(night, planned),
-        variants=list(variants(settings, commands, own_names())),
+        variants=list(variants(inventory, release, commands, planned, ends - begins, own_names())),
         stops=[Row(one, commands.next(one.command)) for one in EXIT_CODES],
         silence=silence_of(inventory, release, planned, begins, ends),
         services=[service.name for service in release.services],

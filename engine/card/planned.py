@@ -13,6 +13,7 @@ from engine.model.event import Event
 from engine.model.inventory import Inventory
 from engine.model.release import Release
 from engine.model.steps import Scope
+from engine.record.position import Position
 from engine.record.run import Mode
 from engine.report.evidence_files import read_unaltered, told_as_odd
 from engine.run.plan_ending import plan_of
@@ -39,7 +40,7 @@ class Planned:
 
     run: str
     created: datetime
-    position: str
+    position: Position
     changes: int
     """Steps that would change the cluster."""
     blocked_by: tuple[str, ...]
@@ -50,6 +51,11 @@ class Planned:
     """Step -> what the plan says of it."""
     found: Mapping[str, tuple[str, ...]]
     """Step -> what was observed of each of its findings."""
+
+    @property
+    def takes(self) -> timedelta:
+        """All stages together."""
+        return sum((takes for _, takes, _ in self.stages), timedelta())
 
     def found_by(self, step: str) -> tuple[str, ...]:
         return self.found.get(step, ())
@@ -107,7 +113,7 @@ def _planned(plan: Mapping[str, Any]) -> Planned:
     return Planned(
         run=str(plan["run"]),
         created=_moment(plan["created"]),
-        position=str(plan["position"]),
+        position=Position(plan["position"]),
         changes=sum(bool(step["commands"]) for step in plan["steps"]),
         blocked_by=tuple(dict.fromkeys(blocking)),
         stages=tuple(_stages(times["stages"])),

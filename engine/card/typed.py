@@ -42,13 +42,17 @@ class Commands:
         """A plan before its window, with what blocks only for that taken out of the way."""
         return self.run("--plan", "--accept", "window-outside=ahead", "--by", "NAME")
 
+    def verify(self) -> str:
+        """The evidence of a run; without those who may sign its origin is not proved (2)."""
+        return self.engine("verify", RUN, "--allowed-signers", "FILE")
+
     def next(self, what: Next) -> str:
         """What comes after an exit code; words in capitals are filled in by hand."""
         return {
             Next.AGAIN: self.run(),
             Next.ACCEPT: self.run("--accept", "CODE=REASON", "--by", "NAME"),
             Next.WATCH: self.engine("watch"),
-            Next.VERIFY: self.engine("verify", RUN),
+            Next.VERIFY: self.verify(),
         }[what]
 
     def _python(self) -> str:

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from engine.card.typed import RUN, Commands
 from engine.model.inventory import Settings
 from engine.report.words import day_in_words
+from engine.verify import HANDOVER
 
 # not by the locale of whoever makes the card
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -88,8 +89,9 @@ def week(settings: Settings, commands: Commands, begins: datetime) -> Iterator[D
     )
     yield Day(
         day_of(working_day_after(begins.date())),
-        "Hand over the evidence. Days later, what the report left open: follow up.",
-        (commands.engine("verify", RUN), commands.run("--follow-up", RUN)),
+        f"Hand over the cluster ({RUN}/{HANDOVER[0]}) and the evidence. Days later: follow up what"
+        " is open.",
+        (commands.verify(), commands.run("--follow-up", RUN)),
     )
 
 

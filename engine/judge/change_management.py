@@ -6,6 +6,7 @@ Missing values matter in production only; values that are given are always judge
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from engine.judge.text import duration, shortened
@@ -14,14 +15,30 @@ from engine.model.inventory import Environment, Settings
 from engine.model.visible import is_blank
 
 
-def governance(settings: Settings, now: datetime, estimate: timedelta) -> tuple[Finding, ...]:
+@dataclass(frozen=True)
+class FirstNight:
+    """A night that may end early: the phase to name, and what is announced up to its end."""
+
+    phase: str
+    takes: timedelta
+
+
+def governance(
+    settings: Settings, now: datetime, estimate: timedelta, first_night: FirstNight | None = None
+) -> tuple[Finding, ...]:
     """May this change begin now? `now` and the window carry time zones; `estimate` is the need.
+
+    `first_night`: what may be done in this window alone; None: nothing less than `estimate`.
 
     Codes: `change-id-missing`, `window-missing`, `window-outside`, `window-past`,
     `window-too-short`, `release-notes-unread`, `fallback-missing`.
     """
     missing = tuple(_missing(settings)) if settings.environment is Environment.PRODUCTION else ()
-    return (*missing, *_release_notes(settings, now), *_window(settings, now, estimate))
+    return (
+        *missing,
+        *_release_notes(settings, now),
+        *_window(settings, now, estimate, first_night),
+    )
 
 
 def time_stamps(problem: str) -> tuple[Finding, ...]:
@@ -108,16 +125,32 @@ def _unread(seen: str) -> Finding:
     )
 
 
-def _window(settings: Settings, now: datetime, estimate: timedelta) -> tuple[Finding, ...]:
+def _window(
+    settings: Settings, now: datetime, estimate: timedelta, first_night: FirstNight | None
+) -> tuple[Finding, ...]:
     start, end = settings.window_start, settings.window_end
     if end is not None and now >= end:
         return (_past(settings, end, now),)
     early = window_not_begun(settings, now)
     if start is None or early is None:
         short = window_remaining(settings, now, estimate)
-        return () if short is None else (short,)
+        held = timedelta() if end is None else end - now
+        return () if short is None else (_or_two_nights(short, held, first_night),)
     short = None if end is None else _too_short_as_a_whole(end - start, end, estimate)
-    return (early, *(() if short is None else (short,)))
+    if end is None or short is None:
+        return (early,)
+    return (early, _or_two_nights(short, end - start, first_night))
+
+
+def _or_two_nights(short: Finding, held: timedelta, first_night: FirstNight | None) -> Finding:
+    """The finding with the other way out, where the window holds the first night."""
+    if first_night is None or held < first_night.takes:
+        return short
+    other = (
+        f" Or do it in two nights: this window holds `--until {first_night.phase}`, which takes"
+        f" {duration(first_night.takes)}."
+    )
+    return replace(short, remedy=short.remedy + other)
 
 
 def _past(settings: Settings, end: datetime, now: datetime) -> Finding:

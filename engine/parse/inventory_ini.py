@@ -38,7 +38,8 @@ _LARGEST = 16 << 20
 def read_inventory(path: Path, step: Step = ()) -> Inventory:
     """Reads and checks an inventory; `step` are settings that only the version step has.
 
-    UsageError with a line `file:line: what is wrong, what is allowed` for each problem.
+    UsageError with a line `file:line: what is wrong, what is allowed` for each of the first
+    problems, and how many more there are.
     Hosts are ordered operative, Elastic-only, voting-only, within a group as in the file.
     """
     return parse_inventory(_text(path), path, step)

@@ -100,8 +100,12 @@ def check_variable(name: str, value: Value, readers: Readers, is_for_all: bool) 
     raise Wrong(f"unknown variable {name!r}{near or ';'} allowed here are {', '.join(allowed)}")
 
 
+_TOLD = 5
+"""Problems. A file with more of them is most often no inventory at all."""
+
+
 class Problems:
-    """Collects what is wrong, so that one run shows all of it."""
+    """Collects what is wrong, so that one run shows more than the first of it."""
 
     def __init__(self, path: Path, found: list[tuple[int, str]]) -> None:
         self._path = path
@@ -112,10 +116,12 @@ class Problems:
         self._found.append((line or 0, problem))
 
     def raise_any(self) -> None:
-        """UsageError with one line for each problem, in the order of the file."""
+        """UsageError with a line for each of the first problems, in the order of the file."""
         found = sorted(set(self._found))
         if found:
-            lines = [f"{self.place(line)}: {problem}" for line, problem in found]
+            lines = [f"{self.place(line)}: {problem}" for line, problem in found[:_TOLD]]
+            if len(found) > _TOLD:
+                lines.append(f"{self._path}: and {len(found) - _TOLD} more")
             raise UsageError("\n".join(lines))
 
     def place(self, line: int) -> str:

@@ -49,6 +49,14 @@ def pause_of(wanted: str | None, release: Release, settings: Settings) -> Pause 
     return found
 
 
+def first_night(release: Release, settings: Settings, position: Position) -> Pause | None:
+    """The earliest phase that `--until` may still name; None: there is one night only, or the
+    phase is done. Where nobody knows the position it may be named: the run looks again."""
+    if not settings.reactivate_after_update or position.is_after(Position.UPDATE_UNDER_WAY):
+        return None
+    return next(iter(release.pauses), None)
+
+
 def _not_safe(wanted: str, phases: Sequence[str], release: Release) -> str:
     """Why not behind this phase, and which one to name instead."""
     place = phases.index(wanted)

@@ -41,6 +41,7 @@ from engine.record.position import Position, position_findings
 from engine.run.approvals import approved
 from engine.run.session import Session
 from engine.run.takeover import changes_since
+from engine.run.until import first_night
 from runbook.cluster import checks, packages, places, product
 from runbook.cluster.profiles import Profile, describe, settled
 
@@ -177,7 +178,12 @@ def test_governance(runbook_session: Session, look: Look, evidence: Evidence) ->
     nodes, pause = len(look.inventory.hosts), runbook_session.run.until
     time_needed = look.release.announced(nodes)
     due = up_to(look.release.stages, pause.phase, nodes) if pause else time_needed
-    findings = change_management.governance(settings, look.now(), due)
+    first = None if pause else first_night(look.release, settings, look.position)
+    shorter = None
+    if first is not None:
+        takes = up_to(look.release.stages, first.phase, nodes)
+        shorter = change_management.FirstNight(first.phase, takes)
+    findings = change_management.governance(settings, look.now(), due, shorter)
     if settings.approvals:
         at_start = places.is_start(look)
         findings = (*findings, *approved(runbook_session, look, evidence, counts=at_start))

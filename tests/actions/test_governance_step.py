@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from engine.judge.text import duration
 from engine.model.inventory import Environment
 from engine.model.release import up_to
 from engine.prove.statement import NAME
@@ -85,3 +86,32 @@ def test_a_night_that_ends_early_needs_a_window_up_to_there(
     assert {e["code"] for e in run.journal.events if e["event"] == "finding"} == codes
     said = " ".join(evidence.reasons)
     assert ("this run ends behind the phase update, after " in said) is (until is not None)
+
+
+@pytest.mark.parametrize(
+    ("position", "missing", "reactivates", "offered"),
+    [
+        (Position.NOT_STARTED, 0, True, True),
+        (Position.UNKNOWN, 0, True, True),
+        (Position.UPDATE_UNDER_WAY, 0, True, True),
+        (Position.UPDATED, 0, True, False),
+        (Position.UPGRADE_UNDER_WAY, 0, True, False),
+        (Position.NOT_STARTED, 1, True, False),
+        (Position.NOT_STARTED, 0, False, False),
+    ],
+)
+def test_two_nights_are_a_way_out_while_the_window_holds_the_first(
+    tmp_path: Path, position: Position, missing: int, reactivates: bool, offered: bool
+) -> None:
+    now = datetime(2026, 11, 2, tzinfo=UTC)
+    takes = up_to(RELEASE.stages, "update", len(kit.inventory().hosts))
+    end = now + takes - timedelta(seconds=missing)
+    run = kit.make_run(
+        tmp_path, window_start=now, window_end=end, reactivate_after_update=reactivates
+    )
+    asked_at(position, run)
+    (found,) = (e for e in run.journal.events if e["event"] == "finding")
+    assert found["code"] == "window-too-short"
+    said = f"this window holds `--until update`, which takes {duration(takes)}."
+    assert (said in found["remedy"]) is offered
+    assert ("two nights" in found["remedy"]) is offered

@@ -6,7 +6,7 @@ import html
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +152,23 @@ def test_whoever_approves_has_a_command() -> None:
     assert "approve reports/RUN" not in words_in(page_of())
 
 
+def test_the_evidence_is_verified_with_those_who_may_sign() -> None:
+    """Without them `verify` ends with 2, which on the card means killed."""
+    verify = [line for line in commands_on(page_of()) if " verify " in line]
+    assert len(verify) == 2
+    for line in verify:
+        words = shlex.split(line)
+        assert words[words.index("verify") :] == [
+            *("verify", "reports/RUN", "--allowed-signers", "FILE")
+        ]
+    assert "Words in CAPITALS are filled in by hand" in words_in(page_of())
+
+
+def test_the_last_day_names_the_text_to_hand_over() -> None:
+    said = words_in(page_of())
+    assert "reports/RUN/handover.txt" in said[said.index("Mon 30 November") :]
+
+
 def test_each_exit_code_has_its_row() -> None:
     page = page_of()
     table = page[page.index('class="stops"') :].split("</table>")[0]
@@ -274,21 +291,55 @@ def test_words_of_the_inventory_are_no_tags() -> None:
 
 def test_two_nights_are_there_once_the_runbook_can(monkeypatch: pytest.MonkeyPatch) -> None:
     commands = Commands(ROOT, ROOT / "prod.ini")
-    settings = parse_inventory(EXAMPLE, Path("prod.ini"), SETTINGS).settings
-    assert list(variants(settings, commands, {"--plan"})) == []
-    (two,) = variants(settings, commands, {"--plan", UNTIL})
-    assert [line.split(" runbook ")[1] for _, line in two.nights] == [
+    inventory = parse_inventory(EXAMPLE, Path("prod.ini"), SETTINGS)
+    given = (inventory, RELEASE, commands, None, timedelta(hours=10))
+    assert list(variants(*given, {"--plan"})) == []
+    (two,) = variants(*given, {"--plan", UNTIL})
+    assert [night.command.split(" runbook ")[1] for night in two.nights] == [
         "--inventory prod.ini --until update",
         "--inventory prod.ini",
     ]
     monkeypatch.setattr("engine.card.page.own_names", lambda: {UNTIL})
-    assert set(commands_on(page_of())) >= {line for _, line in two.nights}
+    assert set(commands_on(page_of())) >= {night.command for night in two.nights}
     at_once = EXAMPLE.replace("reactivate_after_update=yes", "reactivate_after_update=no")
     assert "Two nights" not in words_in(page_of(at_once))
-    silent = words_in(page_of(f"{EXAMPLE}runbook_downtime=yes\n"))
+    silent = words_in(page_of(SILENT))
     assert "Two nights" in silent
-    assert "Each night has a downtime of its own, and ends it." in silent
-    assert "Each night has a downtime" not in words_in(page_of())
+    assert "Each has a downtime of its own, and ends it." in silent
+    assert "Each has a downtime" not in words_in(page_of())
+
+
+def nights_in(page: str) -> list[str]:
+    """The nights of two, a line each."""
+    part = page[page.index("<h2>Two nights") :].split("</table>")[0]
+    return [words_in(f"<body>{row}") for row in re.findall(r"<tr>.*?</tr>", part)]
+
+
+@pytest.mark.parametrize(
+    ("ends", "held"),
+    [
+        ("2026-11-28T20:35", "this window holds it"),
+        ("2026-11-28T20:34", "this window does NOT hold it"),
+    ],
+)
+def test_how_long_each_of_two_nights_takes(ends: str, held: str) -> None:
+    """Of the five nodes' 105 minutes; 10, and 5 for each node, are before the second night."""
+    text = EXAMPLE.replace("2026-11-29T06:00", ends)
+    assert text != EXAMPLE
+    first, second = nights_in(page_of(text))
+    assert first.startswith(f"First 35 min, {held} ")
+    assert first.endswith("--inventory prod.ini --until update")
+    assert second.startswith("Second 1 h 10 min ")
+    assert second.endswith("--inventory prod.ini")
+
+
+def test_of_two_nights_the_second_is_left_once_the_update_is_done(tmp_path: Path) -> None:
+    page = page_of(plan=planned_run(tmp_path / "run", position="updated"))
+    first, second = nights_in(page)
+    assert first == "First the update is done"
+    assert second.startswith("Second 1 h 30 min ")  # what the plan's stages take
+    begun = planned_run(tmp_path / "begun", position="upgrade under way")
+    assert "Two nights" not in words_in(page_of(plan=begun))
 
 
 def test_the_options_are_those_that_are_registered() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from engine.judge.change_management import (
+    FirstNight,
     governance,
     time_stamps,
     window_not_begun,
@@ -110,6 +111,25 @@ def test_a_window_ahead_is_told_to_be_too_short_in_time() -> None:
     assert outside.observed == "the window has not begun: it opens in 9 h 00 min"
     assert "1 h 44 min long" in too_short.observed
     assert "1 h 45 min" in too_short.expected
+
+
+@pytest.mark.parametrize("begun", [timedelta(), 9 * HOUR], ids=["begun", "ahead"])
+def test_a_window_that_holds_the_first_of_two_nights(begun: timedelta) -> None:
+    first = FirstNight("update", timedelta(minutes=30))
+
+    def remedy_with(minutes: int) -> str:
+        window = {
+            "window_start": NOW + begun,
+            "window_end": NOW + begun + timedelta(minutes=minutes),
+        }
+        settings = Settings("c", Environment.PRODUCTION, **(GIVEN | window))
+        findings = governance(settings, NOW, NEED, first)
+        b.assert_told_well(findings)
+        return next(one.remedy for one in findings if one.code == "window-too-short")
+
+    told = "Or do it in two nights: this window holds `--until update`, which takes 30 min."
+    assert remedy_with(30).endswith(told)
+    assert "two nights" not in remedy_with(29)
 
 
 def test_a_window_that_is_over_is_told_alone() -> None:

@@ -554,6 +554,16 @@ def test_all_problems_are_shown_in_the_order_of_the_file() -> None:
     assert [line.partition(": ")[0] for line in problems(text)] == ["prod.ini:16", "prod.ini:18"]
 
 
+@pytest.mark.parametrize(("count", "last"), [(5, "prod.ini:20"), (6, "prod.ini: and 1 more")])
+def test_of_many_problems_the_first_five_are_told(count: int, last: str) -> None:
+    found = problems(with_settings(*(f"color{n} = red" for n in range(count))))
+    assert [line.partition(": ")[0] for line in found[:5]] == [
+        f"prod.ini:{number}" for number in range(16, 21)
+    ]
+    assert found[-1].startswith(last)
+    assert len(found) == min(count, 6)
+
+
 def test_a_wrong_value_of_all_is_told_once() -> None:
     assert len(problems(with_settings("ansible_become = perhaps"))) == 1
 
