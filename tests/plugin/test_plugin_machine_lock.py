@@ -31,7 +31,8 @@ def test_the_second_run_is_13_and_asks_no_node(held: Project) -> None:
         [
             "*held by another run (who B. Bianchi, host desk, run R2, since 2026-11-01, pid 4711)"
             " on this machine",
-            "*kill 4711*",
+            "What to do: Leave it to that run: watch it (python -m engine watch), and wait*"
+            "Only if nobody wants it any more: kill 4711 ends it*",
         ]
     )
     assert held.cluster.asked == []
