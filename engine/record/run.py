@@ -21,7 +21,7 @@ from engine.model.inventory import Inventory
 from engine.model.release import Pause, Release
 from engine.model.steps import Scope
 from engine.record.interrupts import Interrupts
-from engine.record.journal import Journal, utc_now
+from engine.record.journal import LOCK_TAKEN, Journal, utc_now
 from engine.record.material import facts_before_a_change, runbook_hash
 from engine.record.memory import Memory
 from engine.record.outputs import Outputs
@@ -314,6 +314,13 @@ class Run:
         """A support bundle is made at the end, once; the first step that asks for one is named."""
         if self.support is None or not self.support.step:
             self.support = wanted
+
+    @property
+    def is_kept_out(self) -> bool:
+        """Another run has the cluster, and this one never had it. One that lost it had it."""
+        if self.stop is None or self.stop.ending is not Ending.LOCKED:
+            return False
+        return all(event["event"] != LOCK_TAKEN for event in self.journal.events)
 
     @property
     def may_change(self) -> bool:
