@@ -40,8 +40,9 @@ def take_machine_lock(run: Run) -> MachineLock | None:
         run.halt(
             Ending.LOCKED,
             f"{held} on this machine",
-            f"Wait for that run to end, or end it (kill {held.holder.get('pid', 'PID')} lets it"
-            " write its report).",
+            "Leave it to that run: watch it (python -m engine watch), and wait for its end. Only if"
+            f" nobody wants it any more: kill {held.holder.get('pid', 'PID')} ends it, and it still"
+            " writes its report.",
         )
         return None
     except RunbookError as error:  # about a file of this machine; nobody was asked yet
@@ -69,7 +70,8 @@ class ClusterLock:
             self._run.halt(
                 Ending.LOCKED,
                 str(held),
-                "Wait for that run to end, or end it; a lock that nobody renews for"
+                "Leave it to that run: watch it on its machine (python -m engine watch), or from"
+                " here with --on-node, and wait for its end. A lock that nobody renews for"
                 f" {lease_of(held.holder)} s may be taken over by the next run.",
             )
             return False

@@ -71,6 +71,8 @@ class LedgerEntry:
     """False: nobody has seen it yet, only the command was begun that may do it."""
     gone: str = ""
     """When it was seen to be so no more, by whatever gave it back; empty: that was not seen."""
+    why: str = ""
+    """Of one not seen: why it is likely to be so all the same; empty: a look says that it isn't."""
 
 
 @dataclass(frozen=True)

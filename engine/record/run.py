@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import secrets
 import threading
@@ -21,12 +22,14 @@ from engine.model.inventory import Inventory
 from engine.model.release import Pause, Release
 from engine.model.steps import Scope
 from engine.record.interrupts import Interrupts
-from engine.record.journal import Journal, utc_now
+from engine.record.journal import LOCK_TAKEN, Journal, utc_now
 from engine.record.material import facts_before_a_change, runbook_hash
 from engine.record.memory import Memory
 from engine.record.outputs import Outputs
 from engine.record.redact import Redactor
 from engine.record.rows import RowState
+
+LATEST = "latest"
 
 
 class Mode(StrEnum):
@@ -184,6 +187,8 @@ class Run:
     """Steps behind that phase which it makes all the same, when all that was asked for is done."""
     left_out: Mapping[str, str] = field(default_factory=dict)
     """Step -> why the run does not come to it: it is behind that phase, say."""
+    latest_before: str = ""
+    """The run that `reports/latest` pointed to before; empty: none."""
     support: SupportWanted | None = None
     """Set when the run is to leave a support bundle."""
     shows_everything: bool = False
@@ -318,9 +323,33 @@ class Run:
             self.support = wanted
 
     @property
+    def is_kept_out(self) -> bool:
+        """Another run has the cluster, and this one never had it. One that lost it had it."""
+        if self.stop is None or self.stop.ending is not Ending.LOCKED:
+            return False
+        return all(event["event"] != LOCK_TAKEN for event in self.journal.events)
+
+    @property
     def may_change(self) -> bool:
         """No change is made after the first thing that stopped the run."""
         return self.mode.changes and self.stop is None
+
+
+def latest_in(reports: Path) -> str:
+    """The run that `reports/latest` points to; empty: it points to none."""
+    with contextlib.suppress(OSError):
+        return (reports / LATEST).readlink().name
+    return ""
+
+
+def give_latest_back(run: Run) -> None:
+    """Have `reports/latest` point to the run before again: people look there for the one at work.
+
+    When it points to a third one meanwhile, or there was none before, it stays. Raises OSError.
+    """
+    reports, before = run.directory.parent, run.latest_before
+    if latest_in(reports) == run.run_id and before and (reports / before).is_dir():
+        _point_latest(reports, before, run.run_id)
 
 
 def open_directory(reports: Path, run_id: str) -> Path:
@@ -352,8 +381,11 @@ def _make_directory(reports: Path, run_id: str) -> Path:
     directory.mkdir(mode=0o700, parents=True)
     for part in ("outputs", "backups", "earlier"):
         (directory / part).mkdir(mode=0o700)
-    latest = reports / "latest"
-    fresh = reports / f".latest-{run_id}"
-    fresh.symlink_to(run_id)
-    fresh.replace(latest)
+    _point_latest(reports, run_id, run_id)
     return directory
+
+
+def _point_latest(reports: Path, to: str, by: str) -> None:
+    fresh = reports / f".{LATEST}-{by}"
+    fresh.symlink_to(to)
+    fresh.replace(reports / LATEST)

@@ -145,22 +145,32 @@ def told_as_odd(directory: Path) -> Iterator[None]:
 
 def refuse_while_it_runs(evidence: Evidence) -> None:
     """UsageError while the run itself still writes: it makes its reports when it ends."""
-    descriptor = os.open(evidence.directory / JOURNAL, os.O_RDONLY)
+    try:
+        goes_on = is_written(evidence.directory / JOURNAL)
+    except OSError as error:
+        raise UsageError(
+            f"{evidence.directory}: whether this run still goes on can't be told ({error.strerror})"
+        ) from error
+    if goes_on:
+        raise UsageError(
+            f"{evidence.directory}: this run still goes on; it writes its reports when it ends"
+        )
+
+
+def is_written(journal: Path) -> bool:
+    """Whether the run's process is there: it holds its journal while it lives. Raises OSError."""
+    descriptor = os.open(journal, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise UsageError(
-            f"{evidence.directory}: this run still goes on; it writes its reports when it ends"
-        ) from None
+        return True
     except OSError as error:
         # a file system without locks: the run can't have held one, either
         if error.errno not in _NO_LOCKS:
-            raise UsageError(
-                f"{evidence.directory}: whether this run still goes on can't be told"
-                f" ({error.strerror})"
-            ) from error
+            raise
     finally:
         os.close(descriptor)
+    return False
 
 
 def directory_of(path: Path) -> Path:

@@ -225,7 +225,7 @@ def header_of(own: Sequence[Event], earlier: Sequence[Event]) -> dict[str, Any]:
 def _left(entries: Iterable[LedgerEntry]) -> list[dict[str, Any]]:
     """Those that are in place, or may be: what was given back is left to nobody."""
     return [
-        {name: value for name, value in asdict(entry).items() if name != "gone"}
+        {name: value for name, value in asdict(entry).items() if name not in ("gone", "why")}
         for entry in entries
         if not entry.gone
     ]

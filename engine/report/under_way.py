@@ -10,7 +10,7 @@ from typing import Any
 from engine.attempt import remote
 from engine.model.event import Event, moment, stamp
 from engine.record.intervals import FENCING, STANDBY, Interval, Key, intervals_of, last_look
-from engine.record.memory import LedgerEntry, Memory
+from engine.record.memory import ChangeRecord, LedgerEntry, Memory
 
 SEEN = "command-seen"
 """The event of a last look at a long command, when the run ends."""
@@ -198,33 +198,50 @@ def _as_seen(
     last = mine[-1] if mine else None
     if last is not None and last.until is None:
         return replace(entry, since=stamp(last.since))
+    maker = _unseen_maker(memory, key, looked)
     is_since = last is not None and last.end >= datetime.fromisoformat(entry.since)
-    if last is not None and is_since and _was_seen_after_all(memory, key, looked):
+    if last is not None and is_since and looked is not None and maker is None:
         return replace(entry, gone=stamp(last.end))
-    return replace(entry, seen=False)
+    return replace(entry, seen=False, why=_why(maker) if maker else "")
 
 
-def _was_seen_after_all(memory: Memory, key: Key, looked: datetime | None) -> bool:
-    """Every command that may make it so had ended when the cluster was looked at last."""
+def _unseen_maker(memory: Memory, key: Key, looked: datetime | None) -> ChangeRecord | None:
+    """The last command that may have made it so since the cluster was looked at last; None: every
+    one had ended by then."""
     makers = [
         record
         for record in memory.changes.values()
         if key in [(one["kind"], one["subject"]) for one in record.intent.get("opens", ())]
+        and not _had_ended(record, looked)
     ]
-    return looked is not None and all(
-        record.has_ended and record.result is not None and moment(record.result) <= looked
-        for record in makers
-    )
+    return makers[-1] if makers else None
+
+
+def _had_ended(record: ChangeRecord, looked: datetime | None) -> bool:
+    if looked is None or record.result is None:
+        return False
+    return record.has_ended and moment(record.result) <= looked
+
+
+def _why(maker: ChangeRecord) -> str:
+    what = maker.intent["what"]
+    if maker.has_ended:
+        return f"perhaps changed, as nobody has looked since the end of {what}"
+    # while it works hardly anybody looks: who took it for normal would trust fencing to be on
+    return f"probably changed, as {what} does so and its end is not on record"
 
 
 def in_place(entries: Sequence[LedgerEntry]) -> str:
-    """What of these is in place, what is only on the books, and what was given back; in words."""
+    """What of these is in place, what is likely to be, what is only on the books, and what was
+    given back; in words."""
     seen = _named(one for one in entries if one.seen and not one.gone)
-    # a command that failed, or has no end on record, may still do what it was to do
-    unseen = _named(one for one in entries if not one.seen)
+    unseen: dict[str, list[LedgerEntry]] = {}
+    for one in entries:
+        if not one.seen:
+            unseen.setdefault(one.why or "on the books, but not seen", []).append(one)
     gone = _named(one for one in entries if one.gone)
-    said = [seen or "none"]
-    said += [f"on the books, but not seen: {unseen}"] if unseen else []
+    said = [seen or ("none seen" if any(one.why for one in entries) else "none")]
+    said += [f"{why}: {_named(those)}" for why, those in unseen.items()]
     said += [f"on the books, but seen to be given back: {gone}"] if gone else []
     return "; ".join(said)
 

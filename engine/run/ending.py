@@ -15,7 +15,7 @@ from engine.model.event import Event
 from engine.model.outcomes import PASSED
 from engine.prove.seal import Signing
 from engine.record.archive import name_of
-from engine.record.run import Ending, Mode, Run
+from engine.record.run import LATEST, Ending, Mode, Run, give_latest_back
 from engine.report.audit.page import NAME as PAGE
 from engine.report.audit.page import NotDrawn, write_page
 from engine.report.change import of_change
@@ -80,6 +80,8 @@ def finish(run: Run, session: Session | None, failed: str = "") -> Ended:
     end_as_asked(run, earlier)
     for text in run.judge.warnings():
         run.record("warning", step="", text=text)
+    if run.is_kept_out:
+        _give_latest_back(run)
     if session is not None:
         _look_at_commands(run, session)
     # no look: the run ended before its first one
@@ -122,6 +124,14 @@ def write_support(run: Run, session: Session | None, ended: Ended) -> None:
 def earlier_events(session: Session | None) -> Sequence[Event]:
     """The events of the attempt's runs before this one, as far as they are known."""
     return session.survey.earlier if session is not None and hasattr(session, "survey") else []
+
+
+def _give_latest_back(run: Run) -> None:
+    try:
+        give_latest_back(run)
+    except OSError as error:
+        text = f"{run.directory.parent / LATEST} still points to this run: {error.strerror}"
+        run.record("warning", step="", text=text)
 
 
 def _ending(run: Run) -> Ending:

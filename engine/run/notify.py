@@ -65,6 +65,8 @@ def _who(begun: Event) -> str:
 
 def tell_end(run: Run, summary: Mapping[str, Any]) -> None:
     """The run is over: tell how it ended, and afterwards nothing any more."""
+    if run.is_kept_out:
+        return
     news = run.news = run.news or News(run)
     outcome, code = str(summary["outcome"]), int(summary["exit_code"])
     stopped = summary["stopped"] or {}
@@ -81,6 +83,8 @@ def tell_end(run: Run, summary: Mapping[str, Any]) -> None:
 
 def tell_stop(run: Run, stop: Stop) -> None:
     """The run makes no change any more: why, and what a person does."""
+    if run.is_kept_out:
+        return  # in a good night of the run at work it would call people up for nothing
     occasion = QUESTION if stop.ending in (Ending.STOPPED, Ending.UNKNOWN) else STOP
     told = {"outcome": stop.ending.value, "exit_code": stop.ending.code}
     text = _with_advice(stop.reason, stop.what_to_do)

@@ -31,6 +31,7 @@ from engine.record.run import (
     Read,
     Run,
     SupportWanted,
+    latest_in,
     new_run_id,
     open_directory,
     open_journal,
@@ -84,7 +85,9 @@ def make_run(config: pytest.Config) -> Run:
     )
     by = options.by_of(config)
     _start_rehearsal(config, inventory, release)
-    directory = open_directory(config.rootpath / "reports", run_id)
+    reports = config.rootpath / "reports"
+    latest_before = latest_in(reports)
+    directory = open_directory(reports, run_id)
     redactor = Redactor()
     redactor.spare(inventory.settings.cluster, *inventory.names)
     redactor.know(*release.phrases)
@@ -114,6 +117,7 @@ def make_run(config: pytest.Config) -> Run:
         started=started,
         settlements=settlements,
         by=by,
+        latest_before=latest_before,
         support=SupportWanted("--support-bundle was given")
         if config.getoption("support_bundle")
         else None,

@@ -13,14 +13,17 @@ from rich.live import Live
 
 from engine.errors import UsageError
 from engine.record.journal import utc_now
-from engine.report.evidence_files import JOURNAL, directory_of, told_as_odd
+from engine.record.run import Mode
+from engine.report.evidence_files import JOURNAL, directory_of, is_written, told_as_odd
+from engine.verify import open_file, read_json
 from engine.watching.rows import at
 from engine.watching.screen import screen
-from engine.watching.tail import Tail
+from engine.watching.tail import CHUNK, Tail
 from engine.watching.told import STEPS, Life, Line, Told, Tone, line
 from engine.watching.words import told_of
 
 LATEST = Path("reports/latest")
+_CHANGING = frozenset(mode.value for mode in Mode if mode.changes)
 EVERY = 1.0
 """Seconds between two looks at the journal."""
 
@@ -114,10 +117,31 @@ def _changes(watching: Watching) -> Iterator[str]:
 
 
 def _directory(path: Path | None) -> Path:
-    """The run's directory, or that of its journal; without one the newest below `reports/`."""
+    """The run's directory, or that of its journal; without one that of the run at work, or the
+    newest below `reports/`."""
     if path is None and not LATEST.exists():
         raise UsageError(
             f"{LATEST}: there is no run yet; watch from the project's directory, or name"
             " a run's directory"
         )
-    return directory_of(path or LATEST)
+    return directory_of(path or _at_work() or LATEST)
+
+
+def _at_work() -> Path | None:
+    """The run that may change the cluster and whose process is there; of several the newest. A
+    plan that is made beside it is newer, and not what anybody wants to see."""
+    journals = [one for one in LATEST.parent.glob(f"*/{JOURNAL}") if not one.parent.is_symlink()]
+    found = [one for one in journals if _is_at_work(one)]
+    return max(found, key=lambda one: one.parent.name).parent if found else None
+
+
+def _is_at_work(journal: Path) -> bool:
+    try:
+        with open_file(journal) as file:
+            first = file.readline(CHUNK)
+        # one without a line is about to take the lock, which is left to it
+        event = read_json(first.decode()) if first.endswith(b"\n") else None
+        changes = isinstance(event, dict) and str(event.get("mode")) in _CHANGING
+        return changes and is_written(journal)
+    except (OSError, ValueError):
+        return False  # it can't be watched, either; whoever names it is told why

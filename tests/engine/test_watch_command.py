@@ -70,6 +70,27 @@ def test_without_a_name_it_is_the_newest_run(
     assert "makes them" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("mode", "is_held", "seen"),
+    [("execute", True, "at-work"), ("execute", False, "newer"), ("plan", True, "newer")],
+)
+def test_without_a_name_the_run_at_work_comes_before_a_newer_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, is_held: bool, seen: str
+) -> None:
+    """A plan or a refused run beside it took `latest`, and the run at work was not to be seen."""
+    monkeypatch.chdir(tmp_path)
+    reports = tmp_path / "reports"
+    at_work = journal(reports / "at-work", begun(mode=mode)) / "journal.jsonl"
+    journal(reports / "newer", [*begun(mode="plan"), ended(9)])
+    journal(reports / "odd", []).joinpath("journal.jsonl").write_text("no journal\n")
+    (reports / "latest").symlink_to("newer")
+    with at_work.open() as file:
+        if is_held:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        assert Watching(None).directory == reports / seen
+        assert Watching(reports / "newer").directory == reports / "newer"
+
+
 @pytest.mark.parametrize("wrong", ["gone", "."])
 def test_what_is_no_run_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], wrong: str

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from engine.attempt.lock import MachineLock
-from tests.plugin.kit import CHANGE, Project, assert_ended
+from engine.attempt.records import RecordsWriter
+from engine.record.run import give_latest_back, latest_in, open_directory
+from tests.engine.kit import make_run
+from tests.plugin.kit import CHANGE, N, Project, assert_ended
 
 pytest_plugins = "pytester"
 
@@ -31,10 +35,39 @@ def test_the_second_run_is_13_and_asks_no_node(held: Project) -> None:
         [
             "*held by another run (who B. Bianchi, host desk, run R2, since 2026-11-01, pid 4711)"
             " on this machine",
-            "*kill 4711*",
+            "What to do: Leave it to that run: watch it (python -m engine watch), and wait*"
+            "Only if nobody wants it any more: kill 4711 ends it*",
         ]
     )
     assert held.cluster.asked == []
+
+
+@pytest.mark.parametrize("where", ["this machine", "N"])
+def test_a_run_that_is_kept_out_leaves_latest_to_the_one_at_work(
+    project: Project, where: str
+) -> None:
+    """Whoever looks on goes by `reports/latest`, and saw the refused one there."""
+    project.steps(CHANGE)
+    assert project.run().ret == 0
+    at_work = project.latest
+    lock = MachineLock("neteye.example.test", OTHER)
+    if where == "N":
+        RecordsWriter(project.cluster, N, {**OTHER, "host": "another"}).acquire()
+    else:
+        lock.take()
+    assert project.run().ret == 13
+    lock.give_back()
+    assert project.latest == at_work
+    assert sorted(path.name for path in (project.path / "reports").glob(".*")) == []
+
+
+def test_what_latest_points_to_meanwhile_stays(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    run.latest_before = "R1"
+    open_directory(tmp_path, "R1")
+    open_directory(tmp_path, "R3")
+    give_latest_back(run)
+    assert latest_in(tmp_path) == "R3"
 
 
 def test_a_plan_is_not_refused_and_holds_nothing(held: Project) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.attempt.records import LockLost, RecordsWriter
 from tests.engine.test_webhook import TOKEN, Server
 from tests.evidence.schemas import problems_of_run
 from tests.plugin.kit import (
@@ -18,6 +19,7 @@ from tests.plugin.kit import (
     FINDING,
     INVENTORY,
     RELEASE,
+    N,
     Project,
     assert_ended,
 )
@@ -54,6 +56,27 @@ def test_a_webhook_is_told_begin_phases_and_end(project: Project, server: Server
     assert set(occasions[1:-1]) <= {"phase"}
     assert "done (exit code 0)" in texts(server)[-1]
     assert problems_of_run(project.latest) == []
+
+
+def test_a_run_that_another_one_keeps_out_calls_nobody(project: Project, server: Server) -> None:
+    """The night of the run at work is good; who typed the second one reads why on his console."""
+    told_by(project, server.url())
+    project.steps(CHANGE)
+    RecordsWriter(project.cluster, N, {"who": "B. Bianchi", "host": "another"}).acquire()
+    assert_ended(project, project.run(), 13, "locked")
+    assert texts(server) == []
+
+
+def test_a_run_that_lost_the_cluster_tells_that(project: Project, server: Server) -> None:
+    def taken_over(*_: object) -> None:
+        raise LockLost("the cluster was taken over")
+
+    project.monkeypatch.setattr(RecordsWriter, "open_attempt", taken_over)
+    told_by(project, server.url())
+    project.steps(CHANGE)
+    assert_ended(project, project.run(), 13, "locked")
+    occasions = [text.split(": ")[1] for text in texts(server)]
+    assert [one for one in occasions if one != "phase"] == ["begun", "stop", "end"]
 
 
 def phases(project: Project) -> list[str]:

@@ -211,15 +211,18 @@ def test_open_entries_are_shown_whatever_the_run_was(begun: Project, option: str
     result = begun.run(option)
     assert result.ret == (13 if option == "--restore" else 0), result.outlines
     result.stdout.fnmatch_lines(LAST_KNOWN if option == "--restore" else IN_PLACE)
-    assert [entry["kind"] for entry in begun.summary["ledger"]] == ["fencing"]
+    summary = json.loads((begun.directories[-1] / "summary.json").read_text())
+    assert summary["exit_code"] == result.ret
+    assert [entry["kind"] for entry in summary["ledger"]] == ["fencing"]
     assert begun.cluster.changes == [("set", "x")]
 
 
 def test_a_held_lock_keeps_an_upgrade_off_and_shows_what_is_open(begun: Project) -> None:
     RecordsWriter(begun.cluster, N, {"who": "B. Bianchi", "host": "another"}).acquire()
     result = begun.run()
-    assert_ended(begun, result, 13, "locked")
+    assert result.ret == 13
     result.stdout.fnmatch_lines(LAST_KNOWN)
+    result.stdout.fnmatch_lines(["outcome: locked, exit code 13"])
 
 
 @pytest.mark.parametrize("options", [("--restore",), ("--plan", "--restore")])
