@@ -66,14 +66,24 @@ class Course:
     _reached: int = -1
     """The last phase that has changed something."""
     _closed: bool = False
+    _to_come: int | None = None
+    """The first phase that this run has left out: what it changes behind it is out of turn, as
+    when a night ends."""
 
     def add(self, event: Event) -> None:
         kind = event["event"]
         if kind == "steps":
             phases = dict.fromkeys(phase_of(step["name"]) for step in event["steps"])
             self._order = {phase: place for place, phase in enumerate(phases)}
+            self._to_come = None
+        elif kind == "step-ended" and event["outcome"] == "not reached":
+            place = self._place(event)
+            self._to_come = place if self._to_come is None else min(self._to_come, place)
         elif kind == "intent":
-            self._reached = max(self._reached, self._place(event))
+            place = self._place(event)
+            if self._to_come is not None:
+                place = min(place, self._to_come)
+            self._reached = max(self._reached, place)
         elif kind in ("attempt-opened", "attempt-closed"):
             self._closed = kind == "attempt-closed"
 

@@ -26,7 +26,9 @@ from engine.report.audit.standards import SERVES, Served
 from engine.report.audit.tested import (
     AFTER_THE_UPDATE,
     BEFORE,
+    TO_COME,
     Tested,
+    ended_as_asked,
     events_before,
     phases_after,
 )
@@ -77,8 +79,8 @@ def index_of(summary: Mapping[str, Any], events: Sequence[Event]) -> list[Answer
         _impact(summary, change),
         _approval(summary, change, first),
         _rehearsal(change),
-        _tests("Tests before the change", events_before(change), BEFORE),
-        _tests("Tests after the change", change, phases_after(change)),
+        _tests("Tests before the change", change, events_before(change), BEFORE),
+        _tests("Tests after the change", change, change, phases_after(change)),
         _deployment(summary, change, events),
         _back_out(first, change, events),
         _communication(events),
@@ -160,22 +162,26 @@ def _open(summary: Mapping[str, Any], events: Sequence[Event]) -> Answer:
     return Answer("Open points", said, (Place("open", "Open"), *places))
 
 
-def _tests(question: str, events: Sequence[Event], phases: Sequence[str]) -> Answer:
+def _tests(
+    question: str, change: Sequence[Event], events: Sequence[Event], phases: Sequence[str]
+) -> Answer:
     """What was tested; apart from it what was not, and what was seen without weight."""
-    tested = Tested.of(events, phases)
+    tested = Tested.of(events, phases, ended_as_asked(change))
     if not tested.ended:
         return Answer(question, "", _at("steps"), "none was run")
     runs = {name: str(event["run"]) for name, event in tested.ended.items()}
     bad = tested.bad
     places = [Place(step_anchor(runs[name], name), name) for name in bad]
-    every = dict.fromkeys(str(event["run"]) for event in events)
+    every = dict.fromkeys(str(event["run"]) for event in change)
     numbers = {run: number for number, run in enumerate(every, 1)}
     for run, phase in dict.fromkeys((run, phase_of(name)) for name, run in runs.items()):
         late = f", {AFTER_THE_UPDATE}" if phase in BEFORE and tested.is_late(phase) else ""
         number = f" (run {numbers[run]})" if len(every) > 1 else ""
         places.append(Place(phase_anchor(run, phase), f"{phase}{late}{number}"))
-    missing = f"not passed: {', '.join(bad[:10])}" if bad else ""
-    return Answer(question, tested.sentence(), tuple(places), missing)
+    missing = [f"not passed: {', '.join(bad[:10])}"] if bad else []
+    if later := len(tested.to_come):
+        missing.append(f"{TO_COME}: {many(later, 'step')}, as the run ended where it was asked to")
+    return Answer(question, tested.sentence(), tuple(places), "; ".join(missing))
 
 
 def _deployment(

@@ -12,11 +12,14 @@ from engine.model.groups import grouped
 from engine.model.outcomes import IDLE, NOT_DONE
 from engine.model.steps import base_of, phase_of
 from engine.record.rows import Course, RowState
+from engine.record.run import Ending
 
 BEFORE = ("preflight", "again")
 """The phases that test before the upgrade; the update may lie between them."""
 _UPDATE, _VERIFIED, _CLOSED = "update", "verification", "closing"
 AFTER_THE_UPDATE = "after the update"
+TO_COME = "to come"
+"""Left out by a run that ended where it was asked to end."""
 _IDLE_ROWS = {RowState.NOT_NEEDED, RowState.NOT_APPLICABLE}
 _WITHOUT_WEIGHT = "done, with findings that were given no weight"
 """The upgrade had begun: its start conditions were looked at, and held nothing up."""
@@ -35,6 +38,12 @@ def events_before(change: Sequence[Event]) -> list[Event]:
     return kept
 
 
+def ended_as_asked(change: Iterable[Event]) -> set[str]:
+    """The runs that ended where they were asked to end: what they left out is to come."""
+    ends = [event for event in change if event["event"] == "run-ended"]
+    return {str(event["run"]) for event in ends if event["outcome"] == Ending.AS_ASKED}
+
+
 def phases_after(change: Iterable[Event]) -> list[str]:
     """The phases from the verification up to the closing, those of the version step among them."""
     steps = [step for event in change if event["event"] == "steps" for step in event["steps"]]
@@ -49,6 +58,8 @@ class Tested:
 
     ended: dict[str, Event] = field(default_factory=dict)
     """Step -> the event of its end."""
+    as_asked: frozenset[str] = frozenset()
+    """Runs that ended where they were asked to end."""
     _changed: set[tuple[str, str]] = field(default_factory=set)
     """(run, step) that made a change."""
     _findings: dict[tuple[str, str], list[Event]] = field(default_factory=dict)
@@ -58,8 +69,10 @@ class Tested:
     """Steps that ended when the update had changed something."""
 
     @classmethod
-    def of(cls, events: Iterable[Event], phases: Sequence[str]) -> Tested:
-        found, is_updated = cls(), False
+    def of(
+        cls, events: Iterable[Event], phases: Sequence[str], as_asked: Iterable[str] = ()
+    ) -> Tested:
+        found, is_updated = cls(as_asked=frozenset(as_asked)), False
         for event in events:
             kind, key = event["event"], (str(event["run"]), str(event.get("step")))
             if kind == "intent":
@@ -77,18 +90,30 @@ class Tested:
         name = str(event["name"])
         former = self.ended.get(name)
         # a later run that found nothing left to test takes no test away
-        if not (former and former["outcome"] == "done" and event["outcome"] in IDLE):
+        is_nothing = event["outcome"] in IDLE or self._is_to_come(event)
+        if not (former and former["outcome"] == "done" and is_nothing):
             self.ended[name] = event
             (self._late.add if is_late else self._late.discard)(name)
 
     @property
     def bad(self) -> list[str]:
-        """Steps that are not passed."""
-        return sorted(n for n, event in self.ended.items() if event["outcome"] in NOT_DONE)
+        """Steps that are not passed, though a run was to come to them."""
+        failed = [name for name, event in self.ended.items() if event["outcome"] in NOT_DONE]
+        return sorted(set(failed) - set(self.to_come))
+
+    @property
+    def to_come(self) -> list[str]:
+        """Steps that the last run that knew them left out, as it was asked to."""
+        return sorted(name for name, event in self.ended.items() if self._is_to_come(event))
+
+    def _is_to_come(self, event: Event) -> bool:
+        return event["outcome"] == "not reached" and str(event["run"]) in self.as_asked
 
     def is_late(self, phase: str) -> bool:
         """All of the phase was tested when the update had changed something."""
-        return all(name in self._late for name in self.ended if phase_of(name) == phase)
+        to_come = self.to_come
+        mine = [n for n in self.ended if phase_of(n) == phase and n not in to_come]
+        return bool(mine) and all(name in self._late for name in mine)
 
     def sentence(self) -> str:
         """How many steps tested, with what result; which others were run beside them, and why."""
@@ -96,7 +121,8 @@ class Tested:
         changed = [n for n, e in self.ended.items() if n not in idle and _key(e) in self._changed]
         tests = [name for name in self.ended if name not in idle and name not in changed]
         said = f"{many(len(tests), 'step')}: {counted(map(self._word, tests))}" if tests else _NONE
-        if late := [name for name in tests if name in self._late and phase_of(name) in BEFORE]:
+        done = [name for name in tests if name not in self.to_come]
+        if late := [name for name in done if name in self._late and phase_of(name) in BEFORE]:
             said += f"; {len(late)} of them {AFTER_THE_UPDATE}"
         codes = self._warnings()
         warned = {name: codes[name] for name in self.ended if name in codes and name not in idle}
@@ -110,6 +136,8 @@ class Tested:
 
     def _word(self, name: str) -> str:
         event = self.ended[name]
+        if name in self.to_come:
+            return TO_COME
         is_light = any(one["severity"] == Severity.INFO for one in self._told_by(event))
         return _WITHOUT_WEIGHT if event["outcome"] == "done" and is_light else event["outcome"]
 
