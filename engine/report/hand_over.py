@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from engine.judge.text import listed, many, shortened
-from engine.model.event import Event, operator_of
+from engine.model.event import Event, operator_of, stamp
 from engine.model.facts import AFTER
 from engine.model.finding import acceptance_sentence
 from engine.model.groups import grouped
@@ -28,7 +29,8 @@ from engine.report.console import clean_line
 from engine.report.earlier import placed
 from engine.report.html import shown_on_a_page
 from engine.report.losses import loss_lines
-from engine.report.window import window_sentence
+from engine.report.spans import runs_of
+from engine.report.window import window_sentence, windows_of
 from engine.report.words import at
 from engine.verify import HANDOVER
 
@@ -120,8 +122,8 @@ def _facts(summary: Mapping[str, Any], change: Sequence[Event]) -> list[tuple[st
     return [
         ("Change", str(summary["change_id"] or "")),
         ("Environment", str(summary["environment"])),
-        ("When", f"{taken.ends} ({taken.length})"),
-        ("Window", ", ".join(filter(None, [_window(summary), window_sentence(change)]))),
+        ("When", f"{taken.ends} ({taken.length}{_at_work(change)})"),
+        ("Window", ", ".join(filter(None, [_window(summary, change), window_sentence(change)]))),
         ("By", str(summary["operator"])),
         ("Approved by", _approved(change)),
         ("Services", gaps_in_words(summary["service_gaps"]["totals"])),
@@ -146,8 +148,21 @@ def _nodes(begun: Event, change: Sequence[Event]) -> Iterator[tuple[str, str]]:
         yield str(name), f"{said}, {versions[name]}" if versions.get(name) else said
 
 
-def _window(summary: Mapping[str, Any]) -> str:
+def _window(summary: Mapping[str, Any], change: Sequence[Event]) -> str:
+    """Each of them, where several nights had one of their own."""
+    windows = [f"{stamp(one.begin)} to {stamp(one.end)}" for one, _ in windows_of(change)]
+    if len(windows) > 1:
+        return " and ".join(map(at, windows))
     return at(str(summary["window"])) if summary["window"] else ""
+
+
+def _at_work(change: Sequence[Event]) -> str:
+    """`; 2 runs, at work for 0:01:40`: between them is time in which nothing was done."""
+    runs = runs_of(change)
+    if len(runs) == 1:
+        return ""
+    seconds = sum(run.seconds for run in runs)
+    return f"; {len(runs)} runs, at work for {timedelta(seconds=int(seconds))}"
 
 
 def _approved(change: Sequence[Event]) -> str:

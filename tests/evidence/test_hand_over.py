@@ -130,6 +130,19 @@ def test_who_went_on_is_told_beside_who_began() -> None:
     assert runs[-1].endswith("execute, done")
 
 
+def test_each_night_has_its_window_and_the_day_between_is_no_work() -> None:
+    *earlier, own = nights.four_runs()
+    first = "2026-11-01T23:00:00Z to 2026-11-02T03:00:00Z"
+    second = "2026-11-03T22:00:00Z to 2026-11-04T03:00:00Z"
+    runs = [[{**run[0], "window": first}, *run[1:]] for run in earlier]
+    last = [{**own[0], "window": second}, *own[1:]]
+    said = texts(last, [one for run in runs for one in run])["handover.txt"]
+    (told,) = [line for line in said.splitlines() if "2026-11-03 22:00:00" in line]
+    assert "2026-11-01 23:00:00 to 2026-11-02 03:00:00 UTC and 2026-11-03 22:00:00" in told
+    assert re.search(r"; 4 runs, at work for \d+:\d\d:\d\d\)", said)
+    assert "at work" not in texts(night())["handover.txt"]
+
+
 NOT_DUE = {
     "not closed": nights.one_run(),
     "closed by a restore": [
