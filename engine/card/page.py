@@ -15,7 +15,7 @@ from engine.errors import UsageError
 from engine.judge.text import duration, many
 from engine.model.inventory import Inventory, Role
 from engine.model.release import Release
-from engine.record.exit_codes import EXIT_CODES, ExitCode
+from engine.record.exit_codes import EXIT_CODES, ExitCode, Next
 from engine.report.html import template
 from engine.run.options import own_names
 
@@ -34,6 +34,7 @@ class Row:
 
     code: ExitCode
     command: str
+    """Empty: the run again, which stands above the table."""
 
 
 def render(
@@ -64,7 +65,8 @@ def render(
         rehearsed=rehearsed,
         no_return=_no_return(night, planned),
         variants=list(variants(inventory, release, commands, planned, ends - begins, own_names())),
-        stops=[Row(one, commands.next(one.command)) for one in EXIT_CODES],
+        again=commands.next(Next.AGAIN),
+        stops=[Row(one, _typed_then(one, commands)) for one in EXIT_CODES],
         silence=silence_of(inventory, release, planned, begins, ends),
         services=[service.name for service in release.services],
         directory=str(commands.root),
@@ -73,6 +75,10 @@ def render(
         moment=_moment,
         duration=duration,
     )
+
+
+def _typed_then(one: ExitCode, commands: Commands) -> str:
+    return "" if one.command is Next.AGAIN else commands.next(one.command)
 
 
 def window_of(inventory: Inventory, now: datetime) -> tuple[datetime, datetime]:

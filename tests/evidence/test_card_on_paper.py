@@ -70,6 +70,16 @@ def test_it_is_one_sheet(
     assert Look(page_of(), browser, tmp_path).pages_on_paper() == 1
 
 
+def test_an_inventory_in_another_directory_takes_no_second_one(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its name is in nearly every command."""
+    monkeypatch.setattr("engine.card.page.own_names", lambda: {UNTIL})
+    page = page_of(f"{EXAMPLE}{CONTACTS}runbook_downtime=yes\n")
+    page = page.replace("prod.ini", "clusters/prod.ini")
+    assert Look(page, browser, tmp_path).pages_on_paper() == 1
+
+
 def test_nineteen_nodes_and_long_words_take_a_second_one_at_most(
     browser: Browser, tmp_path: Path
 ) -> None:
