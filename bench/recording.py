@@ -29,5 +29,5 @@ def _recorded(method: Callable[..., Any], has_several: bool) -> Callable[..., An
     return call
 
 
-for _name in ("run", "ask_batch", "stream", "fetch"):
+for _name in ("run", "ask", "ask_batch", "stream", "fetch"):
     setattr(SshTransport, _name, _recorded(getattr(SshTransport, _name), _name == "ask_batch"))
