@@ -109,6 +109,18 @@ def _opened(
             _close(connection)
 
 
+def use_of(database: str, *, has_params: bool) -> str:
+    """The statement that goes to this database. Its name may be one that was found on the node, and
+    a session for several statements would take what stands behind a backtick in it for another.
+
+    >>> use_of("a`b%", has_params=True), use_of("a`b%", has_params=False)
+    ('USE `a``b%%`', 'USE `a``b%`')
+    """
+    name = database.replace("`", "``")
+    # pymysql fills in params by Python's own formatting
+    return f"USE `{name.replace('%', '%%') if has_params else name}`"
+
+
 @contextlib.contextmanager
 def connect_shared(
     transport: Transport, node: str, *, socket_path: str
@@ -136,7 +148,7 @@ def ask_in(
         "SET NAMES utf8mb4",
         "SET SESSION TRANSACTION READ ONLY",
         f"SET SESSION max_statement_time = {statement_limit:.3f}",
-        f"USE `{database}`",
+        use_of(database, has_params=bool(params)),
     )
     with _translated(node, what), connection.cursor() as cursor:
         cursor.execute("; ".join((*before, statement)), params or None)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import Unanswered
-from engine.transport.database import connect
+from engine.transport.database import connect, use_of
 from tests.engine.mysqld import Mysqld, serving
 from tests.engine.scripted import FakeTransport
 from tests.engine.sshd import NODE, running
@@ -97,3 +97,10 @@ def test_through_a_real_connection(server: Mysqld) -> None:
         with pytest.raises(Unanswered, match="2013"):
             with connect(real, NODE, socket_path="/nowhere", database=None):
                 pass
+
+
+def test_a_database_whose_name_has_a_backtick_begins_no_second_statement() -> None:
+    """A shared session takes several statements, and names are found on the node."""
+    said = use_of("a`; DROP DATABASE b; --", has_params=False)
+    assert said == "USE `a``; DROP DATABASE b; --`"
+    assert use_of("100%", has_params=True) % () == "USE `100%`"
