@@ -42,12 +42,27 @@ def apart(text: str) -> tuple[str, str]:
     return output, errors
 
 
+def _with_what_fits(text: str, lines: Iterable[bytes]) -> str:
+    """The text, and each line for which there is room in an excerpt."""
+    for line in lines:
+        if len(text) + len(line) <= EXCERPT:
+            text += line.decode()
+    return text
+
+
 class Outputs:
     """Writes redacted texts below the run's `outputs/` and describes them for the journal."""
 
-    def __init__(self, directory: Path, clean: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        clean: Callable[[str], str],
+        is_clean: Callable[[str], bool] = lambda _: False,
+    ) -> None:
+        """`is_clean`: whether `clean` has nothing to do in any line of a text; not always known."""
         self._directory = directory
         self._clean = clean
+        self._is_clean = is_clean
         self._count = 0
         self._unsent: list[Path] = []
         self._commands: dict[str, dict[str, Any]] = {}
@@ -134,13 +149,15 @@ class Outputs:
         """
         path = self._path(name, "csv")
         digest, excerpt, size, count = hashlib.sha256(), "", 0, -1  # the head is no row
+        ordered = in_order(rows, self._directory)
         with atomic_write(path) as file:
-            for line in lines(head, in_order(rows, self._directory), self._clean):
-                file.write(line)
-                digest.update(line)
-                size, count = size + len(line), count + 1
-                if len(excerpt) + len(line) <= EXCERPT:
-                    excerpt += line.decode()
+            for written in lines(head, ordered, self._clean, self._is_clean):
+                file.write(written)
+                digest.update(written)
+                single = written.splitlines(keepends=True)
+                size, count = size + len(written), count + len(single)
+                if len(excerpt) + min(map(len, single)) <= EXCERPT:
+                    excerpt = _with_what_fits(excerpt, single)
         return {
             "text": excerpt,
             "rows": count,

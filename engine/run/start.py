@@ -113,7 +113,7 @@ def make_run(config: pytest.Config) -> Run:
             redactor.clean_output,
             compares=inventory.settings.environment is Environment.PRODUCTION,
         ),
-        outputs=Outputs(directory / "outputs", redactor.clean_output),
+        outputs=Outputs(directory / "outputs", redactor.clean_output, redactor.has_nothing_in),
         started=started,
         settlements=settlements,
         by=by,

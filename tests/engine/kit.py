@@ -116,7 +116,7 @@ def make_run(
         journal=Journal(where / "journal.jsonl", RUN_ID, redactor.clean_output, now),
         redactor=redactor,
         judge=Judge(SEVERITIES, acceptances),
-        outputs=Outputs(where / "outputs", redactor.clean_output),
+        outputs=Outputs(where / "outputs", redactor.clean_output, redactor.has_nothing_in),
         started=BEGIN,
         now=now,
         memory=Memory.fold(earlier),

@@ -10,7 +10,6 @@ PLAIN = {"load", "loads", "JSONDecoder"}
 OWN = {
     "engine.verify": "read_json itself",
     "engine.prove.approved": "facts that were made a text in the same line",
-    "engine.record.listing": "sorted rows that this process has just written",
     "runbook.rehearsing": "the rehearsal on this machine, which this process has just asked",
 }
 """Modules that call json itself -> whose words they read there."""
