@@ -42,7 +42,7 @@ from engine.ask.look import Look
 from engine.model.change import Change
 from engine.model.names import names_of
 from engine.record.evidence import Evidence
-from runbook.to_4_26.memories import capacity, comparison, dump
+from runbook.to_4_26.memories import comparison, dirty_values, dump
 from runbook.to_4_26.memories.capacity import number_sql
 from runbook.to_4_26.memories.checks import capacity_before, memories_after
 from runbook.to_4_26.memories.loss import Limit
@@ -103,8 +103,8 @@ def classification(part: Part) -> Told:
     begun = time.perf_counter()
     capacity_before(part.look, Limit(1, blocks=False))
     counted = time.perf_counter() - begun
-    rows = capacity.list_rows(capacity.listed_values(part.look))
-    listed = part.evidence.list("values", capacity.HEAD, rows)
+    rows = dirty_values.list_rows(dirty_values.listed_values(part.look))
+    listed = part.evidence.list("values", dirty_values.HEAD, rows)
     took = time.perf_counter() - begun
     return {
         "seconds": took,

@@ -21,7 +21,7 @@ from runbook.to_4_26.glpi.place import glpi_place
 from runbook.to_4_26.httpd import before, migration, served
 from runbook.to_4_26.httpd.checks import agents_now, has_ocs_server, httpd_node
 from runbook.to_4_26.httpd.database import databases_in_use, elsewhere
-from runbook.to_4_26.memories import capacity, loss
+from runbook.to_4_26.memories import dirty_values, loss
 from runbook.to_4_26.memories.checks import capacity_before
 from runbook.to_4_26.memories.table import memories_place
 from runbook.to_4_26.presence import Seen, presence
@@ -74,8 +74,8 @@ def test_capacity(look: Look, evidence: Evidence) -> None:
     if seen.is_listed:
         output = evidence.list(
             "memories.CAPACITY, values that are no integers",
-            capacity.HEAD,
-            capacity.list_rows(capacity.listed_values(look)),
+            dirty_values.HEAD,
+            dirty_values.list_rows(dirty_values.listed_values(look)),
         )
         listed = str(output["file"])
     if seen.counts is not None:

@@ -8,6 +8,7 @@ import itertools
 import json
 import re
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -17,8 +18,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pymysql import converters
 
-from engine.errors import ParseError
+from engine.errors import ParseError, Unanswered
 from engine.model.query import SqlQuery
 from runbook.to_4_26 import presence
 from runbook.to_4_26.glpi import place as glpi_place
@@ -29,6 +31,7 @@ from runbook.to_4_26.memories import (
     capacity_after,
     checks,
     comparison,
+    dirty_values,
     dump,
     loss,
     pairs,
@@ -39,9 +42,9 @@ from runbook.to_4_26.memories.capacity import (
     CapacityClass,
     ClassCounts,
     ColumnType,
-    DirtyValue,
 )
 from runbook.to_4_26.memories.comparison import SlotRow, Suspect, Totals
+from runbook.to_4_26.memories.dirty_values import DirtyValue
 from runbook.to_4_26.memories.loss import Limit
 
 VALUES = Path(__file__).parents[1] / "data" / "capacity-values.csv"
@@ -64,7 +67,11 @@ def evaluated(expression: str, value: str | None) -> object:
     """
     with sqlite3.connect(":memory:") as engine:
         engine.create_function(
-            "REGEXP", 2, lambda pattern, text: re.search(pattern, text, re.ASCII) is not None
+            "REGEXP",
+            2,
+            lambda pattern, text: (
+                None if text is None else re.search(pattern, text, re.ASCII) is not None
+            ),
         )
         engine.create_function(
             "REGEXP_REPLACE", 3, lambda text, pattern, by: re.sub(pattern, by, text)
@@ -111,7 +118,8 @@ def test_the_number_expected_afterwards(value: str | None, kind: str, altered: s
 
 def queries() -> list[SqlQuery[object]]:
     return [
-        *(capacity.column_type(), capacity.COUNTS, capacity.dirty_values(7, 10)),
+        *(capacity.column_type(), capacity.COUNTS, dirty_values.dirty_values(7, 10)),
+        dirty_values.dirty_rows(7, 10),
         *(comparison.DATABASE_CLOCK, comparison.table_sum("x"), comparison.DECORATED),
         *(comparison.backup_difference(MOMENT), comparison.totals(MOMENT)),
         *(comparison.SAVED_CLASSES, comparison.suspects(MOMENT), capacity.by_agent()),
@@ -413,19 +421,21 @@ ROW = {
 def test_rows_of_the_database_become_values() -> None:
     row = {
         "id": 5,
-        "machine": 7,
-        "value": "No",
-        "kind": "text",
+        "hardware_id": 7,
+        "capacity": "No",
+        "kind": number_of("text"),
         "name": "h",
         "deviceid": "d",
         "useragent": None,
         "lastdate": MOMENT,
         "lastcome": None,
-        "slot": 2,
+        "numslots": 2,
         "caption": "x",
     }
-    (value,) = capacity.dirty_values().parse([row])
+    (value,) = dirty_values.dirty_rows().parse([row])
+    assert isinstance(value, DirtyValue)
     assert (value.row, value.kind, value.is_orphan) == (5, CapacityClass.TEXT, False)
+    assert (value.lastdate, value.lastcome) == ("2024-03-09 21:30:00", None)
     now = agents.machines_now([7]).parse(
         [
             {
@@ -449,7 +459,7 @@ def test_rows_of_the_database_become_values() -> None:
 
 def test_agents_are_summed_up_with_the_advice_that_fits() -> None:
     rows = [
-        {"agent": a, "known": k, "kind": kind, "machines_count": m, "values_count": n}
+        {"agent": a, "known": k, "kind": number_of(kind), "machines_count": m, "values_count": n}
         for a, k, kind, m, n in (
             ("unix 2.1", 1, "text", 30, 60),
             ("win 2.9", 1, "blank", 40, 50),
@@ -458,7 +468,7 @@ def test_agents_are_summed_up_with_the_advice_that_fits() -> None:
             (None, 0, "text", 2, 2),
         )
     ]
-    groups = capacity.by_agent().parse(rows)
+    groups = capacity.by_agent().parse([total(200, 190), *rows]).groups
     lines = capacity.summary_lines(groups)
     assert [line.split(" (")[0] for line in lines[:3]] == [
         "unix 2.1: 60 text",
@@ -476,57 +486,204 @@ def test_agents_are_summed_up_with_the_advice_that_fits() -> None:
 
 def test_values_of_no_machine_are_told_beside_those_of_agents() -> None:
     """They are listed, and nobody is followed up for them: two numbers, and why they differ."""
-    kinds = [("text", 62), ("integer", 9)]
     answers: dict[str, list[dict[str, Any]]] = {
         "type of memories.CAPACITY": [{"data_type": "varchar"}],
-        "values of memories.CAPACITY by class": [
-            {"kind": kind, "values_count": n, "machines_count": n} for kind, n in kinds
-        ],
         "values of memories.CAPACITY by agent and class": [
-            {"agent": a, "known": bool(a), "kind": "text", "machines_count": n, "values_count": n}
-            for a, n in (("unix 2.1", 59), (None, 3))
+            total(73, 71),
+            *(group(a, "text", n) for a, n in (("unix 2.1", 59), (None, 3))),
         ],
     }
     look: Any = SimpleNamespace(sql=lambda query: query.parse(answers[query.name]))
     said = checks.capacity_before(look, REHEARSED).observed
-    assert said.endswith(
-        "; not integers: 59 from unix 2.1, and 3 that belong to no machine: nobody is followed up"
-        " for them"
+    assert said == (
+        "73 values: 62 text (62 machines), 9 integer, 2 null; not integers: 59 from unix 2.1,"
+        " and 3 that belong to no machine: nobody is followed up for them"
     )
 
 
+def total(values: int, filled: int) -> dict[str, Any]:
+    """The row of all values; `filled` are not NULL."""
+    none = dict.fromkeys(("agent", "known", "kind", "machines_count"))
+    return {**none, "values_count": values, "filled": filled}
+
+
+def group(agent: str | None, kind: str, count: int) -> dict[str, Any]:
+    counted = {"machines_count": count, "values_count": count}
+    return {"agent": agent, "known": bool(agent), "kind": number_of(kind), **counted}
+
+
+def number_of(kind: str) -> int:
+    return int(capacity.numbers_of([CapacityClass(kind)]))
+
+
+def test_an_answer_without_its_sum_is_none() -> None:
+    with pytest.raises(ParseError, match="missing"):
+        capacity.by_agent().parse([group("a", "text", 1)])
+
+
+def test_a_class_that_nobody_knows_is_no_answer() -> None:
+    with pytest.raises(ValueError, match="no class"):
+        capacity.by_agent().parse([total(1, 1), {**group("a", "text", 1), "kind": 7}])
+
+
 def test_agents_without_end_are_cut_and_it_is_said() -> None:
-    rows = [
-        {"agent": f"a{n}", "known": 1, "kind": "text", "machines_count": 1, "values_count": 1}
-        for n in range(capacity.MOST_GROUPS + 1)
-    ]
-    lines = capacity.summary_lines(capacity.by_agent().parse(rows))
+    rows = [group(f"a{n}", "text", 1) for n in range(capacity.MOST_GROUPS + 1)]
+    lines = capacity.summary_lines(capacity.by_agent().parse([total(999, 999), *rows]).groups)
     assert len(lines) == capacity.MOST_GROUPS + 1
     assert lines[-1].startswith("(more than 400")
 
 
+def test_what_is_cut_is_no_sum_so_all_is_counted_for_itself() -> None:
+    groups = [group(f"a{n}", "text", 1) for n in range(capacity.MOST_GROUPS + 1)]
+    kinds = {"integer": (500, 400), "text": (9999, 9000)}
+    answers: dict[str, list[dict[str, Any]]] = {
+        "type of memories.CAPACITY": [{"data_type": "varchar"}],
+        "values of memories.CAPACITY by agent and class": [total(10499, 10499), *groups],
+        "values of memories.CAPACITY by class": [
+            {"kind": number_of(kind), "values_count": n, "machines_count": m}
+            for kind, (n, m) in kinds.items()
+        ],
+    }
+    look: Any = SimpleNamespace(sql=lambda query: query.parse(answers[query.name]))
+    said = checks.capacity_before(look, REHEARSED).observed
+    assert said.startswith("10499 values: 9999 text (9000 machines), 500 integer; not integers: ")
+
+
+class Pages:
+    """A database that answers the pages of the list; `asked` are its questions."""
+
+    def __init__(self, answer: Callable[[SqlQuery[Any]], list[dict[str, Any]]]) -> None:
+        self._answer = answer
+        self.asked: list[SqlQuery[Any]] = []
+        self.is_open = True
+
+    def sql_pages(self, page: Callable[[Any], SqlQuery[list[Any]]]) -> Iterator[Any]:
+        query = page(None)
+        try:
+            while found := query.parse(self._answered(query)):
+                yield from found
+                query = page(found[-1])
+        finally:
+            self.is_open = False
+
+    def _answered(self, query: SqlQuery[Any]) -> list[dict[str, Any]]:
+        self.asked.append(query)
+        return self._answer(query)
+
+
+def packed(*rows: tuple[str | None, ...], most: int = 1 << 20) -> dict[str, Any]:
+    """What a server makes of rows, whose cells are in the order of the question."""
+    cells = ["\x1e" if cell is None else cell for row in rows for cell in row]
+    nulls = sum(cell is None for row in rows for cell in row)
+    text = "\x1f".join(cells)
+    cut = text.encode()[:most].decode(errors="ignore")
+    return {"rows_count": len(rows), "nulls": nulls, "most": most, "packed": cut}
+
+
+def cells_of(row: int, value: str = "No", caption: str | None = "x") -> tuple[str | None, ...]:
+    machine = ("host1", "host1-2024", "agent 2.1", "2024-03-09 21:30:00", None)
+    return (str(row), "1", str(number_of("text")), value, *machine, "2", caption)
+
+
 def test_the_list_is_asked_for_as_it_is_read() -> None:
-    class Pages:
-        """Ten million dirty values; `asked` counts the pages that were wanted."""
+    def endless(query: SqlQuery[Any]) -> list[dict[str, Any]]:
+        after, limit = query.params
+        return [packed(*map(cells_of, range(after + 1, after + limit + 1)))]
 
-        asked = 0
+    look = Pages(endless)
+    rows = dirty_values.list_rows(dirty_values.listed_values(look))  # type: ignore[arg-type]
+    taken = list(itertools.islice(rows, 2 * dirty_values.PAGE))
+    # a page is asked for while the one before it is read, and no more
+    assert 2 <= len(look.asked) <= 4
+    assert [len(row) for row in taken[:1]] == [len(dirty_values.HEAD)]
+    assert [row[10] for row in taken] == list(range(1, 2 * dirty_values.PAGE + 1))
+    rows.close()  # type: ignore[attr-defined]
+    deadline = time.monotonic() + 30
+    while look.is_open and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not look.is_open
 
-        def sql_pages(self, page: Callable[[DirtyValue | None], Any]) -> Iterator[DirtyValue]:
-            query = page(None)
-            while True:
-                self.asked += 1
-                after, limit = query.params
-                last = DirtyValue(
-                    1, 1, "No", CapacityClass.TEXT, "host1", "host1-2024", "agent 2.1"
-                )
-                for row in range(after + 1, after + limit + 1):
-                    last = dataclasses.replace(last, row=row)
-                    yield last
-                query = page(last)
 
-    look = Pages()
-    rows = capacity.list_rows(capacity.listed_values(look))  # type: ignore[arg-type]
-    taken = list(itertools.islice(rows, 2 * capacity.PAGE))
-    assert look.asked == 2
-    assert [len(row) for row in taken[:1]] == [len(capacity.HEAD)]
-    assert [row[10] for row in taken] == list(range(1, 2 * capacity.PAGE + 1))
+def test_a_packed_row_is_the_row() -> None:
+    odd = (str(9), "4", str(number_of("out of range")), "9" * 12, None, None, None, None, None)
+    rows = [cells_of(5, "< 1", "a\nb"), (*odd, None, None), cells_of(4, "\\'\"", "")]
+    found = dirty_values.dirty_values().parse([packed(rows[0]), packed(*rows[1:])])
+    machine = ("host1", "host1-2024", "agent 2.1", "2024-03-09 21:30:00", None, 2)
+    assert found == [
+        (4, 1, CapacityClass.TEXT, "\\'\"", *machine, ""),
+        (5, 1, CapacityClass.TEXT, "< 1", *machine, "a\nb"),
+        (9, 4, CapacityClass.OUT_OF_RANGE, "9" * 12, *[None] * 7),
+    ]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        packed(cells_of(5, "a\x1fb")),
+        packed(cells_of(5, "\x1e")),
+        packed(cells_of(5), cells_of(6, caption="y" * 90), most=200),
+        packed(cells_of(5), most=len("\x1f".join(map(str, cells_of(5))))),
+        # cut, and as many cells as there have to be
+        packed(cells_of(5, "a\x1fb", None), most=61),
+        packed(cells_of(5), cells_of(6, caption="\x1f\x1e"), cells_of(7, caption=None)),
+    ],
+)
+def test_a_page_that_can_not_be_read_back_comes_row_by_row(page: dict[str, Any]) -> None:
+    pages: dict[tuple[int, str], list[dict[str, Any]]] = {
+        (0, "packed"): [packed(cells_of(3))],
+        (3, "packed"): [packed(cells_of(4)), page],
+        (3, "m.ID AS id"): [plain(5, "a\x1fb"), plain(6, "\x1e")],
+        (6, "packed"): [packed(cells_of(7))],
+        (7, "packed"): [],
+    }
+
+    def answer(query: SqlQuery[Any]) -> list[dict[str, Any]]:
+        kind = next(sign for sign in ("packed", "m.ID AS id") if sign in query.sql)
+        return pages.pop((query.params[0], kind))
+
+    found = list(dirty_values.listed_values(Pages(answer)))  # type: ignore[arg-type]
+    assert [(one.row, one.value) for one in found] == [
+        *((3, "No"), (5, "a\x1fb"), (6, "\x1e"), (7, "No")),
+    ]
+    assert not pages
+
+
+def plain(row: int, value: str) -> dict[str, Any]:
+    none = dict.fromkeys(("name", "deviceid", "useragent", "lastdate", "lastcome", "caption"))
+    kind = number_of("text")
+    return {**none, "id": row, "hardware_id": 1, "capacity": value, "kind": kind, "numslots": 1}
+
+
+def test_an_error_of_the_database_ends_the_list() -> None:
+    def answer(query: SqlQuery[Any]) -> list[dict[str, Any]]:
+        if query.params[0]:
+            raise Unanswered("n", "q", "gone")
+        return [packed(cells_of(3))]
+
+    with pytest.raises(Unanswered, match="gone"):
+        list(dirty_values.listed_values(Pages(answer)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("2024-03-09 21:30:00", "2024-03-09 21:30:00"),
+        ("2024-03-09 21:30:00.000", "2024-03-09 21:30:00"),
+        ("2024-03-09 21:30:00.500", "2024-03-09 21:30:00.500000"),
+        ("2024-03-09", "2024-03-09"),
+        ("0000-00-00 00:00:00", "0000-00-00 00:00:00"),
+    ],
+)
+def test_a_date_is_written_as_the_driver_has_it(sent: str, shown: str) -> None:
+    cells = list(cells_of(5))
+    cells[7] = sent
+    (value,) = dirty_values.dirty_values().parse([packed(tuple(cells))])
+    assert value[7] == shown == str(converters.convert_datetime(sent))
+
+
+@pytest.mark.parametrize(("value", "kind", "altered"), list(measured()))
+def test_every_measured_value_has_its_number(value: str | None, kind: str, altered: str) -> None:
+    number = evaluated(capacity.class_number_sql(), value)
+    assert capacity.class_of(number) == kind
+    passes = evaluated(capacity.not_clean_sql(), value)
+    assert bool(passes) or kind in capacity.CLEAN

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import io
 import json
 import random
 import time
@@ -24,6 +25,7 @@ from engine.errors import RunbookError
 from engine.model.query import SqlQuery
 from engine.record import listing
 from engine.record.evidence import Evidence, StoppedForPerson
+from engine.secrets import Secret
 from rehearsal import host, image
 from rehearsal.podman import limits, podman
 from rehearsal.to_4_26 import STEP
@@ -40,6 +42,7 @@ from runbook.to_4_26.memories import (
     agents,
     capacity,
     comparison,
+    dirty_values,
     dump,
     follow_up_list,
     loss,
@@ -49,6 +52,7 @@ from runbook.to_4_26.memories import (
 from runbook.to_4_26.memories import checks as memories_checks
 from runbook.to_4_26.memories.checks import capacity_before, memories_after
 from runbook.to_4_26.memories.comparison import BackupDifference, DecoratedOutcome
+from runbook.to_4_26.memories.dirty_values import DirtyValue, RowByRow
 from runbook.to_4_26.memories.loss import Limit
 from runbook.to_4_26.names import SCRATCH_DATABASE
 from runbook.to_4_26.presence import Presence
@@ -262,29 +266,167 @@ def test_classes_and_numbers_in_every_mode(database: Server, mode: str) -> None:
 
 def test_the_list_pages_and_keeps_orphans(database: Server) -> None:
     fill(database)
-    whole = database.ask(capacity.dirty_values(0, 1000))
+    whole = whole_page(database.ask(dirty_values.dirty_values(0, 1000)))
     assert [value.value for value in whole if value.is_orphan] == ["No"]
+    assert database.ask(dirty_values.dirty_rows(0, 1000)) == whole
     paged, after = [], 0
-    while page := database.ask(capacity.dirty_values(after, 7)):
+    while page := whole_page(database.ask(dirty_values.dirty_values(after, 7))):
         paged += page
         after = page[-1].row
     assert paged == whole
     assert {value.kind for value in whole} == capacity.LISTED
 
 
+def whole_page(values: list[DirtyValue | RowByRow]) -> list[DirtyValue]:
+    """All of it could be read."""
+    read = [value for value in values if isinstance(value, DirtyValue)]
+    assert read == values
+    return read
+
+
+def test_list_and_counts_are_those_of_single_rows_whatever_the_values(
+    look: FakeLook, database: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Held to the classes by name, a row each, written by the module csv and masked row by row."""
+    drawn = random.Random(20)
+    odd_table(database, drawn)
+    monkeypatch.setattr(dirty_values, "PAGE", 400)
+    run = kit.make_run(tmp_path)
+    run.redactor.learn(Secret("hunter22"))
+    expected = lines_by_single_rows(database, run.redactor.clean_output)
+    assert len(expected) > 2000
+    for most in (1 << 20, 3000, 40):
+        database.rows(f"SET SESSION group_concat_max_len = {most}")
+        for mode in (STRICT, LENIENT, "STRICT_ALL_TABLES,ANSI,NO_BACKSLASH_ESCAPES"):
+            database.mode = mode
+            values = dirty_values.listed_values(look)  # type: ignore[arg-type]
+            told = Evidence(run, "s", ()).list(
+                "v", dirty_values.HEAD, dirty_values.list_rows(values)
+            )
+            written = (run.directory / told["file"]).read_bytes().decode()
+            assert written.split("\n")[1:-1] == expected
+    assert "hunter22" not in written
+    classified = database.ask(capacity.by_agent())
+    assert classified.is_whole
+    classes = database.rows(
+        f"SELECT {capacity.class_sql()} AS kind, COUNT(*) AS n,"
+        " COUNT(DISTINCT HARDWARE_ID) AS machines FROM ocsweb.memories GROUP BY 1"
+    )
+    seen = classified.counts()
+    assert {str(k): n for k, n in seen.rows.items()} == {row["kind"]: row["n"] for row in classes}
+    assert seen.sentence() == database.ask(capacity.COUNTS).sentence()
+    groups = database.rows(
+        "SELECT h.USERAGENT AS agent, h.ID IS NOT NULL AS known, m.kind AS kind,"
+        " COUNT(DISTINCT m.HARDWARE_ID) AS machines, COUNT(*) AS n FROM (SELECT HARDWARE_ID,"
+        f" {capacity.class_sql()} AS kind FROM ocsweb.memories) m LEFT JOIN ocsweb.hardware h"
+        " ON h.ID = m.HARDWARE_ID WHERE m.kind NOT IN ('integer', 'null') GROUP BY 1, 2, 3"
+        " ORDER BY 5 DESC, 1, 2, 3"
+    )
+    # which of several names that a collation takes for one is shown is the server's to choose
+    assert [
+        (group.is_orphan, str(group.kind), group.machines, group.rows)
+        for group in classified.groups
+    ] == [(not row["known"], row["kind"], row["machines"], row["n"]) for row in groups]
+
+
+SENT_BY_ODD_AGENTS = (
+    *("8192", "0", "08192", "2147483647", "2147483648", "0000000000000000000008192", "9" * 70),
+    *("-1", "+8192", " 8192 ", "-2147483649", "8192\n", "8192\r\n", "\t8192\x0b", "1.5", "1e3"),
+    *("", " ", "\t\n ", "\xa0", "No", "< 1", "8192 MB", "٣٤", "８１９２", "8192\x00", "\x1b[2J"),
+    *("=1+1", "@x", "'x", '"', '"a","b"', "a\\nb", "\\", "é", "ſecret=x", "\u202e", "a\x1eb"),
+    *("\x1e", "\x1f", "a\x1fb\x1fc", "password = other", "x hunter22", "token:", "user://a:b@c"),
+    *("op-digest='ab", 'op-x-digest = "c', '<nvpair name="passwd" value="x"/>', "%s", "a,b"),
+)
+
+
+def odd_table(database: Server, drawn: random.Random) -> None:
+    """Rows of odd values in every column that the list shows; tables of two character sets."""
+    database.rows("ALTER TABLE ocsweb.hardware CONVERT TO CHARACTER SET latin1")
+    letters = "0123456789 +-.\n\x1f\x1eAa\"'\\=é"
+
+    def text(*, none: bool = True, most: int = 255) -> str | None:
+        if none and drawn.random() < 0.1:
+            return None
+        if drawn.random() < 0.6:
+            return drawn.choice(SENT_BY_ODD_AGENTS)[:most]
+        return "".join(drawn.choices(letters, k=drawn.randint(0, 12)))
+
+    def of_latin(value: str | None) -> str | None:
+        return None if value is None else value.encode("latin1", "replace").decode("latin1")
+
+    dates = ("2024-03-09 21:30:00", "0001-01-01 00:00:00", None)
+    database.mode = LENIENT
+    database.rows("DELETE FROM ocsweb.memories")
+    database.rows("DELETE FROM ocsweb.hardware")
+    agents_drawn = [of_latin(text(most=50)) for _ in range(20)]
+    machines = [
+        (
+            *(number, of_latin(text(none=False)), of_latin(text()), drawn.choice(agents_drawn)),
+            *(drawn.choice(dates), drawn.choice((*dates, "0000-00-00 00:00:00"))),
+        )
+        for number in range(1, 400)
+    ]
+    rows = [
+        (drawn.randint(1, 420), drawn.choice((None, 0, 1, -2)), text(), text()) for _ in range(6000)
+    ]
+    with database.connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO ocsweb.hardware (ID, DEVICEID, NAME, USERAGENT, LASTDATE, LASTCOME)"
+            " VALUES (%s, %s, %s, %s, %s, %s)",
+            machines,
+        )
+        cursor.executemany(
+            "INSERT INTO ocsweb.memories (HARDWARE_ID, NUMSLOTS, CAPTION, CAPACITY)"
+            " VALUES (%s, %s, %s, %s)",
+            rows,
+        )
+
+
+def lines_by_single_rows(database: Server, clean: Callable[[str], str]) -> list[str]:
+    """The lines of the list, the slow way."""
+    cells = []
+    for row in database.rows(
+        "SELECT m.ID, m.HARDWARE_ID, m.CAPACITY, m.NUMSLOTS, m.CAPTION, h.NAME, h.DEVICEID,"
+        f" h.USERAGENT, h.LASTDATE, h.LASTCOME, {capacity.class_sql()} AS kind"
+        " FROM ocsweb.memories m LEFT JOIN ocsweb.hardware h ON h.ID = m.HARDWARE_ID"
+    ):
+        kind = capacity.CapacityClass(row["kind"])
+        orphan = row["DEVICEID"] is None
+        if kind in capacity.LISTED:
+            cells.append(
+                (
+                    *(capacity.agent_name(row["USERAGENT"], orphan=orphan), row["HARDWARE_ID"]),
+                    *(row["NAME"], row["DEVICEID"]),
+                    *(str(row[d]) if row[d] else None for d in ("LASTDATE", "LASTCOME")),
+                    *(row["NUMSLOTS"], row["CAPTION"], row["CAPACITY"], kind.value, row["ID"]),
+                    capacity.advice(kind, orphan=orphan),
+                )
+            )
+    cells.sort(key=lambda row: [(cell is not None, cell) for cell in row])
+    written = []
+    for one in cells:
+        safe = [listing.safe(cell) for cell in one]
+        texts = clean("\n".join(map(str, safe))).split("\n")
+        shown = [t if isinstance(c, str) else c for c, t in zip(safe, texts, strict=True)]
+        buffer = io.StringIO()
+        csv.writer(buffer, quoting=csv.QUOTE_NONNUMERIC, lineterminator="").writerow(shown)
+        written.append(buffer.getvalue())
+    return written
+
+
 def test_the_list_in_the_run_s_outputs_has_every_value_by_agent(
     look: FakeLook, database: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(capacity, "PAGE", 7)
+    monkeypatch.setattr(dirty_values, "PAGE", 7)
     hostile = "=cmd|' /C calc'!A1\x1b[2J<script>"
     database.rows("UPDATE ocsweb.hardware SET USERAGENT = NULL WHERE ID = 2")
     database.rows("UPDATE ocsweb.hardware SET USERAGENT = %s WHERE ID = 3", (hostile,))
     run = kit.make_run(tmp_path)
-    rows = capacity.list_rows(capacity.listed_values(look))  # type: ignore[arg-type]
-    told = Evidence(run, "s", ()).list("values", capacity.HEAD, rows)
+    rows = dirty_values.list_rows(dirty_values.listed_values(look))  # type: ignore[arg-type]
+    told = Evidence(run, "s", ()).list("values", dirty_values.HEAD, rows)
     with (run.directory / told["file"]).open(newline="") as file:
         head, *listed = csv.reader(file)
-    assert tuple(head) == capacity.HEAD
+    assert tuple(head) == dirty_values.HEAD
     wanted = sorted(
         (row["ID"], str(listing.safe(row["CAPACITY"])))
         for row in database.rows(
@@ -301,7 +443,7 @@ def test_the_list_in_the_run_s_outputs_has_every_value_by_agent(
     )
     places = [(agents_in_order.index(row[0]), int(row[1])) for row in listed]
     assert places == sorted(places)
-    groups = database.ask(capacity.by_agent())
+    groups = database.ask(capacity.by_agent()).groups
     counted = {group.agent: 0 for group in groups}
     for group in groups:
         counted[group.agent] += group.rows if group.kind in capacity.LISTED else 0

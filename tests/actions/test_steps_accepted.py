@@ -21,7 +21,8 @@ from engine.record.evidence import Evidence
 from engine.record.position import Position
 from runbook.phases import test_16_preflight_needs as needs
 from runbook.to_4_26 import test_15_preflight_ocs as ocs
-from runbook.to_4_26.memories import table
+from runbook.to_4_26.memories import capacity, table
+from runbook.to_4_26.memories.capacity import CapacityClass
 from runbook.to_4_26.names import CREDENTIALS, SERVER_CONF
 from runbook.to_4_26.presence import Presence, Seen
 from runbook.to_4_26.severities import SEVERITIES
@@ -105,10 +106,12 @@ def nothing(look: Look) -> None:
 def text_in_production(look: Look) -> None:
     """Every second value is text."""
     look.rows["type of memories.CAPACITY"] = [{"data_type": "varchar"}]
-    look.rows["values of memories.CAPACITY by class"] = [
-        {"kind": kind, "values_count": 50, "machines_count": 9} for kind in ("text", "integer")
+    none = dict.fromkeys(("agent", "known", "kind", "machines_count", "filled"))
+    text = int(capacity.numbers_of([CapacityClass.TEXT]))
+    look.rows["values of memories.CAPACITY by agent and class"] = [
+        {**none, "values_count": 100, "filled": 100},
+        {**none, "known": 1, "kind": text, "machines_count": 9, "values_count": 50},
     ]
-    look.rows["values of memories.CAPACITY by agent and class"] = []
     look.rows["values of memories.CAPACITY that are no integers"] = []
 
 

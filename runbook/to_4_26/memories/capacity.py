@@ -1,21 +1,16 @@
 """`ocsweb.memories.CAPACITY` before the upgrade: which values are no integers (guide row G05).
 
-The list of them, and what to do by agent version, has one row a value and may be as long as the
-table. So it is asked page by page: each page is a statement of its own that holds nothing on the
-server when it has ended.
-
 The classes and why the predicates look as they do: ocs-glpi 1.3 and 1.4. The expressions hold in
 strict and in non-strict sessions, and in every SQL mode: they contain no backslash.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
-from engine.ask.look import Look
 from engine.errors import ParseError
 from engine.model.finding import Finding
 from engine.model.query import Row, SqlQuery
@@ -61,25 +56,71 @@ def is_blank(value: str) -> bool:
     return not value.strip(_SPACE)
 
 
+_OF_NEARLY_ALL = "REGEXP '^[0-9]{1,9}(?![^0]|0)'"
+"""Up to nine digits; the one pattern that ends at the value's end (`$` would not)."""
+
+
 def class_sql(column: str = "CAPACITY") -> str:
     """SQL expression: the class of a textual value, one of `CapacityClass`.
 
     CASE fixes the order of evaluation, so that no cast ever sees text. The class of nearly all
-    values comes first. Its one pattern ends at the value's end (`$` would not).
+    values comes first.
     """
+    return _classified(column, {kind: f"'{kind}'" for kind in CapacityClass})
+
+
+def class_number_sql(column: str = "CAPACITY") -> str:
+    """The same as a number, of `class_of`: a server groups numbers in half the time."""
+    return _classified(column, {kind: str(number) for number, kind in enumerate(_NUMBERED)})
+
+
+_NUMBERED = tuple(sorted(CapacityClass))
+"""In the order of their names: a server sorts numbers and names alike."""
+
+
+def class_of(number: object) -> CapacityClass:
+    """ValueError for what is no number of a class."""
+    try:
+        return _BY_NUMBER[str(number)]
+    except KeyError:
+        raise ValueError(f"{number!r} is no class of values") from None
+
+
+_BY_NUMBER = {str(number): kind for number, kind in enumerate(_NUMBERED)}
+
+
+def numbers_of(kinds: Iterable[CapacityClass]) -> str:
+    """Their numbers, for a list in SQL."""
+    return ", ".join(str(_NUMBERED.index(kind)) for kind in sorted(kinds))
+
+
+def not_clean_sql(column: str = "CAPACITY") -> str:
+    """SQL condition: neither NULL nor of up to nine digits. It costs hardly more than a look.
+
+    Longer integers, with zeros before them, pass: their class tells.
+    """
+    return f"NOT ({column} IS NULL OR {column} {_OF_NEARLY_ALL})"
+
+
+def _classified(column: str, named: Mapping[CapacityClass, str]) -> str:
     digits = f"CAST({column} AS DECIMAL(65,0))"
+    null, integer, blank = (named[kind] for kind in _FIRST)
+    decorated, out_of_range = named[CapacityClass.DECORATED], named[CapacityClass.OUT_OF_RANGE]
     return f"""CASE
- WHEN {column} IS NULL THEN 'null'
- WHEN LENGTH({column}) = 0 THEN 'blank'
- WHEN {column} REGEXP '^[0-9]{{1,9}}(?![^0]|0)' THEN 'integer'
- WHEN {column} NOT REGEXP '[^{_SPACE}]' THEN 'blank'
+ WHEN {column} IS NULL THEN {null}
+ WHEN LENGTH({column}) = 0 THEN {blank}
+ WHEN {column} {_OF_NEARLY_ALL} THEN {integer}
+ WHEN {column} NOT REGEXP '[^{_SPACE}]' THEN {blank}
  WHEN {column} NOT REGEXP '[^0-9]' THEN
-  CASE WHEN {digits} <= {INT_MAX} THEN 'integer' ELSE 'out of range' END
+  CASE WHEN {digits} <= {INT_MAX} THEN {integer} ELSE {out_of_range} END
  WHEN {column} REGEXP '^[{_SPACE}]*[+-]?[0-9]+[{_SPACE}]*$' THEN
   CASE WHEN {_stripped(column)} BETWEEN {INT_MIN} AND {INT_MAX}
-   THEN 'decorated integer' ELSE 'out of range' END
- WHEN {column} REGEXP '^[{_SPACE}]*[+-]?[0-9]' THEN 'leading number'
- ELSE 'text' END"""
+   THEN {decorated} ELSE {out_of_range} END
+ WHEN {column} REGEXP '^[{_SPACE}]*[+-]?[0-9]' THEN {named[CapacityClass.LEADING_NUMBER]}
+ ELSE {named[CapacityClass.TEXT]} END"""
+
+
+_FIRST = (CapacityClass.NULL, CapacityClass.INTEGER, CapacityClass.BLANK)
 
 
 def number_sql(column: str = "CAPACITY", *, decorated: bool) -> str:
@@ -153,7 +194,7 @@ class ClassCounts:
 
 
 def _class_counts(rows: list[Row]) -> ClassCounts:
-    kinds = {CapacityClass(str(row["kind"])): row for row in rows}
+    kinds = {class_of(row["kind"]): row for row in rows}
     return ClassCounts(
         rows={kind: int(row["values_count"]) for kind, row in kinds.items()},
         machines={kind: int(row["machines_count"]) for kind, row in kinds.items()},
@@ -169,7 +210,7 @@ def class_counts(name: str, database: str, *, of_machines: bool = True) -> SqlQu
     return SqlQuery(
         name=name,
         database=database,
-        sql=f"SELECT {class_sql()} AS kind, COUNT(*) AS values_count,"
+        sql=f"SELECT {class_number_sql()} AS kind, COUNT(*) AS values_count,"
         f" {machines} AS machines_count FROM memories GROUP BY 1",
         parse=_class_counts,
         deadline=900.0,
@@ -177,69 +218,6 @@ def class_counts(name: str, database: str, *, of_machines: bool = True) -> SqlQu
 
 
 COUNTS = class_counts("values of memories.CAPACITY by class", OCS_DATABASE)
-
-
-@dataclass(frozen=True)
-class DirtyValue:
-    """A value that is no integer, with the machine and the agent that sent it.
-
-    `machine` is hardware.ID as memories names it; the fields of the machine are None for an
-    orphan, a row whose machine is gone.
-    """
-
-    row: int
-    machine: int
-    value: str
-    kind: CapacityClass
-    name: str | None = None
-    deviceid: str | None = None
-    useragent: str | None = None
-    lastdate: datetime | None = None
-    lastcome: datetime | None = None
-    slot: int | None = None
-    caption: str | None = None
-
-    @property
-    def is_orphan(self) -> bool:
-        return self.deviceid is None
-
-
-def dirty_values(after: int = 0, limit: int = 5000) -> SqlQuery[list[DirtyValue]]:
-    """One page of the list, ordered by row: ask again with `after` = the last row of a full page.
-
-    Orphans are listed, not dropped.
-    """
-    wanted = ", ".join(f"'{kind}'" for kind in sorted(LISTED))
-    return SqlQuery(
-        name="values of memories.CAPACITY that are no integers",
-        database=OCS_DATABASE,
-        # the class is decided in the inner query, so that the limit ends the scan early
-        sql="SELECT m.ID AS id, m.HARDWARE_ID AS machine, m.CAPACITY AS value, m.kind AS kind,"
-        " h.NAME AS name, h.DEVICEID AS deviceid, h.USERAGENT AS useragent,"
-        " h.LASTDATE AS lastdate, h.LASTCOME AS lastcome, m.NUMSLOTS AS slot, m.CAPTION AS caption"
-        f" FROM (SELECT memories.*, {class_sql()} AS kind FROM memories WHERE ID > %s) m"
-        " LEFT JOIN hardware h ON h.ID = m.HARDWARE_ID"
-        f" WHERE m.kind IN ({wanted}) ORDER BY m.ID LIMIT %s",
-        params=(after, limit),
-        parse=lambda rows: [_dirty_value(row) for row in rows],
-        deadline=900.0,
-    )
-
-
-def _dirty_value(row: Row) -> DirtyValue:
-    return DirtyValue(
-        row=int(row["id"]),
-        machine=int(row["machine"]),
-        value=str(row["value"]),
-        kind=CapacityClass(str(row["kind"])),
-        name=row["name"],
-        deviceid=row["deviceid"],
-        useragent=row["useragent"],
-        lastdate=row["lastdate"],
-        lastcome=row["lastcome"],
-        slot=row["slot"],
-        caption=row["caption"],
-    )
 
 
 def column_findings_before(column: ColumnType | None) -> list[Finding]:
@@ -263,15 +241,9 @@ def _unexpected_column(observed: str) -> Finding:
     )
 
 
-PAGE = 5000
-"""Rows of a page."""
 MOST_GROUPS = 400
 """Agents may call themselves what they like: no more groups of agent and class are shown."""
 
-HEAD = (
-    *("agent", "machine id", "machine", "device id", "last inventory", "last contact"),
-    *("slot", "caption", "value", "class", "row id", "advice"),
-)
 NO_AGENT = "(unknown agent)"
 ORPHAN = "(orphan row: its machine is gone)"
 
@@ -285,30 +257,6 @@ ADVICE = {
     " NULL; update the agent",
 }
 """What fits each class (ocs-glpi 1.4 and 1.5)."""
-
-
-def listed_values(look: Look) -> Iterator[DirtyValue]:
-    """Every value of the listed classes, orphans too, in the order of the table."""
-    return look.sql_pages(lambda last: dirty_values(after=last.row if last else 0, limit=PAGE))
-
-
-def list_rows(values: Iterable[DirtyValue]) -> Iterator[tuple[str | int | None, ...]]:
-    """The rows below `HEAD`: sorted, they stand together by agent and by machine."""
-    for value in values:
-        yield (
-            agent_name(value.useragent, orphan=value.is_orphan),
-            value.machine,
-            value.name,
-            value.deviceid,
-            str(value.lastdate) if value.lastdate else None,
-            str(value.lastcome) if value.lastcome else None,
-            value.slot,
-            value.caption,
-            value.value,
-            value.kind.value,
-            value.row,
-            advice(value.kind, orphan=value.is_orphan),
-        )
 
 
 def agent_name(useragent: str | None, *, orphan: bool) -> str:
@@ -337,30 +285,75 @@ class AgentClass:
         return f"{self.agent}: {self.rows} {self.kind} ({_many(self.machines, 'machine')}): {said}"
 
 
+@dataclass(frozen=True)
+class Classified:
+    """Groups of values that are no integers, the largest first, and how many values there are."""
+
+    groups: list[AgentClass]
+    values: int
+    nulls: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all groups are among these."""
+        return len(self.groups) <= MOST_GROUPS
+
+    def counts(self) -> ClassCounts:
+        """By class, when these are all groups: a machine has one agent, so nothing counts twice.
+
+        Integers and NULL are counted without their machines.
+        """
+        rows: Counter[CapacityClass] = Counter()
+        machines: Counter[CapacityClass] = Counter()
+        for group in self.groups:
+            rows[group.kind] += group.rows
+            machines[group.kind] += group.machines
+        integers = self.values - self.nulls - rows.total()
+        clean = {CapacityClass.INTEGER: integers, CapacityClass.NULL: self.nulls}
+        rows.update({kind: count for kind, count in clean.items() if count})
+        machines.update(dict.fromkeys(rows.keys() & CLEAN, 0))
+        # in one order, whatever the order of the groups
+        return ClassCounts(*({kind: found[kind] for kind in _NUMBERED if kind in found}
+                             for found in (rows, machines)))  # fmt: skip
+
+
 def _agent_class(row: Row) -> AgentClass:
     orphan = not row["known"]
     return AgentClass(
         agent_name(row["agent"], orphan=orphan),
         orphan,
-        CapacityClass(str(row["kind"])),
+        class_of(row["kind"]),
         int(row["machines_count"]),
         int(row["values_count"]),
     )
 
 
-def by_agent(limit: int = MOST_GROUPS + 1) -> SqlQuery[list[AgentClass]]:
-    """Values and machines by agent version and class, the largest groups first."""
-    clean = ", ".join(f"'{kind}'" for kind in sorted(CLEAN))
+def _of_groups(rows: list[Row]) -> Classified:
+    total = next((row for row in rows if row["kind"] is None), None)
+    if total is None:
+        raise ParseError(CAPACITY, "values_count", "of all values is missing")
+    values, filled = int(total["values_count"]), int(total["filled"])
+    groups = [_agent_class(row) for row in rows if row["kind"] is not None]
+    return Classified(groups, values, values - filled)
+
+
+def by_agent(limit: int = MOST_GROUPS + 1) -> SqlQuery[Classified]:
+    """Values and machines by agent version and class, the largest groups first; and their sum.
+
+    One statement, so all of it is of one moment. Only what is no integer is grouped.
+    """
+    clean = numbers_of(CLEAN)
     return SqlQuery(
         name="values of memories.CAPACITY by agent and class",
         database=OCS_DATABASE,
-        sql="SELECT h.USERAGENT AS agent, h.ID IS NOT NULL AS known, m.kind AS kind,"
-        " COUNT(DISTINCT m.HARDWARE_ID) AS machines_count, COUNT(*) AS values_count"
-        f" FROM (SELECT HARDWARE_ID, {class_sql()} AS kind FROM memories) m"
-        " LEFT JOIN hardware h ON h.ID = m.HARDWARE_ID"
-        f" WHERE m.kind NOT IN ({clean}) GROUP BY 1, 2, 3 ORDER BY 5 DESC, 1, 2, 3 LIMIT %s",
+        sql="SELECT NULL AS agent, NULL AS known, NULL AS kind, NULL AS machines_count,"
+        " COUNT(*) AS values_count, COUNT(CAPACITY) AS filled FROM memories UNION ALL"
+        " (SELECT h.USERAGENT, h.ID IS NOT NULL, m.kind, COUNT(DISTINCT m.HARDWARE_ID), COUNT(*),"
+        f" NULL FROM (SELECT HARDWARE_ID, {class_number_sql()} AS kind FROM memories"
+        f" WHERE {not_clean_sql()}) m LEFT JOIN hardware h ON h.ID = m.HARDWARE_ID"
+        f" WHERE m.kind NOT IN ({clean}) GROUP BY 1, 2, 3 ORDER BY 5 DESC, 1, 2, 3 LIMIT %s)",
         params=(limit,),
-        parse=lambda rows: [_agent_class(row) for row in rows],
+        parse=_of_groups,
         deadline=1800.0,
     )
 

@@ -15,7 +15,6 @@ from runbook.to_4_26.memories.comparison import Suspect
 from runbook.to_4_26.memories.loss import Limit
 from runbook.to_4_26.presence import Seen
 
-NOT_CLEAN = frozenset(CapacityClass) - capacity.CLEAN
 SUSPECTS = 1000
 """Slots that are looked at row by row; when there are more, the findings say "at least"."""
 SUSPECT_ROWS = 50_000
@@ -43,8 +42,10 @@ def capacity_before(look: Look, limit: Limit) -> CapacityBefore:
     if column is not ColumnType.TEXT:
         findings = capacity.column_findings_before(column)
         return CapacityBefore(findings, f"memories.CAPACITY is of type {column}", column=column)
-    counts = look.sql(capacity.COUNTS)
-    groups = look.sql(capacity.by_agent()) if counts.of(NOT_CLEAN) else []
+    classified = look.sql(capacity.by_agent())
+    # a part of the groups is no sum
+    counts = classified.counts() if classified.is_whole else look.sql(capacity.COUNTS)
+    groups = classified.groups
     named = list(capacity.updates_needed(groups).items())
     said = [f"{count} from {name}" for name, count in named[:NAMED]]
     said += [f"and {len(named) - NAMED} more agents, see the list"] if len(named) > NAMED else []
