@@ -90,11 +90,10 @@ class Applier:
 
     def sync(self) -> None:
         """Hand the journal's new lines to N; without an attempt there is no journal on N yet."""
-        lines = self.run.journal.unsent()
-        if not lines or self.run.attempt is None:
-            return
-        self.records.append_journal(self.run.attempt, self.run.run_id, lines)
-        self.run.journal.sent(len(lines))
+        journal = self.run.journal
+        while self.run.attempt is not None and (lines := journal.unsent()):
+            self.records.append_journal(self.run.attempt, self.run.run_id, lines)
+            journal.sent(lines)
 
     def hand_over(self) -> None:
         """The rest of the journal, then the outputs, and what became of them."""

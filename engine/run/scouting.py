@@ -48,7 +48,8 @@ class _NoJournal:
         self._time = self.events[-1]["time"] if self.events else ""
 
     def record(self, event: str, **fields: Any) -> Event:
-        told = {"run": self._run_id, "seq": len(self.events) + 1, "time": self._time}
+        number = self.events[-1]["seq"] + 1 if self.events else 1
+        told = {"run": self._run_id, "seq": number, "time": self._time}
         self.events.append({**told, "event": event, **fields})
         return self.events[-1]
 

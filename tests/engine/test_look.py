@@ -48,7 +48,7 @@ def look(run: Run, answers: Mapping[Any, Any]) -> Look:
 
 
 def observations(run: Run) -> list[Mapping[str, Any]]:
-    return [event for event in run.journal.events if event["event"] == "observation"]
+    return [event for event in run.journal if event["event"] == "observation"]
 
 
 def test_an_answer_is_parsed_and_recorded(run: Run) -> None:
