@@ -98,13 +98,13 @@ class Applier:
     def hand_over(self) -> None:
         """The rest of the journal, then the outputs, and what became of them."""
         self.sync()
-        self._keep_outputs(None)
+        self._keep_outputs(self._keeper.keep)
         self.sync()
 
-    def _keep_outputs(self, most: int | None) -> None:
-        """Send N some of the outputs that its journal cites; no step waits for them."""
+    def _keep_outputs(self, keep: Callable[[], None]) -> None:
+        """Send N outputs that its journal cites; that it takes none stops nothing."""
         try:
-            self._keeper.keep(most)
+            keep()
         except LockLost:
             return  # the next change finds out
         except (Lost, RunbookError) as error:
@@ -246,7 +246,7 @@ class Applier:
             # the result is safe in the journal here; the next write hands it over
             self.run.record("bookkeeping", problem=f"the result is not on N yet: {error}")
         else:
-            self._keep_outputs(1)
+            self._keep_outputs(lambda: self._keeper.keep_some(self.clock()))
 
     def _seconds(self, begun: float) -> float:
         """The command's own where the node has told them: it may have begun before this run."""
