@@ -319,10 +319,11 @@ class Served(Source):
         self.databases(node).prepare()
 
     def end(self) -> None:
-        """Nobody asks ahead any more."""
+        """Nobody asks ahead any more, until somebody begins anew."""
         with self._lock:
             for sessions in self._databases.values():
                 sessions.close()
+            self._databases.clear()
 
     def answer(self, node: str, query: Query[Any]) -> Answer:
         try:

@@ -197,6 +197,7 @@ class Scouts:
         """The step's turn has come: what its scout has asked is handed to it."""
         if self._session.run.mode is not Mode.PLAN and step not in self._under_way:
             self._over.set()  # a phase is over: those of its steps that were left out, too
+            self._source.end()
         if (phase := self._later.pop(step, None)) and self._session.run.stop is None:
             self._over, self._since = threading.Event(), time.monotonic()
             self._source.answers.forget()
