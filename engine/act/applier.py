@@ -90,22 +90,21 @@ class Applier:
 
     def sync(self) -> None:
         """Hand the journal's new lines to N; without an attempt there is no journal on N yet."""
-        lines = self.run.journal.unsent()
-        if not lines or self.run.attempt is None:
-            return
-        self.records.append_journal(self.run.attempt, self.run.run_id, lines)
-        self.run.journal.sent(len(lines))
+        journal = self.run.journal
+        while self.run.attempt is not None and (lines := journal.unsent()):
+            self.records.append_journal(self.run.attempt, self.run.run_id, lines)
+            journal.sent(lines)
 
     def hand_over(self) -> None:
         """The rest of the journal, then the outputs, and what became of them."""
         self.sync()
-        self._keep_outputs(None)
+        self._keep_outputs(self._keeper.keep)
         self.sync()
 
-    def _keep_outputs(self, most: int | None) -> None:
-        """Send N some of the outputs that its journal cites; no step waits for them."""
+    def _keep_outputs(self, keep: Callable[[], None]) -> None:
+        """Send N outputs that its journal cites; that it takes none stops nothing."""
         try:
-            self._keeper.keep(most)
+            keep()
         except LockLost:
             return  # the next change finds out
         except (Lost, RunbookError) as error:
@@ -247,7 +246,7 @@ class Applier:
             # the result is safe in the journal here; the next write hands it over
             self.run.record("bookkeeping", problem=f"the result is not on N yet: {error}")
         else:
-            self._keep_outputs(1)
+            self._keep_outputs(lambda: self._keeper.keep_some(self.clock()))
 
     def _seconds(self, begun: float) -> float:
         """The command's own where the node has told them: it may have begun before this run."""

@@ -107,8 +107,16 @@ class Answers:
         with self._lock:
             return any(entry.asked >= since for entry in self._entries.get(key, ()))
 
+    def forget(self) -> None:
+        """Nobody takes any of these any more."""
+        with self._lock:
+            self._entries.clear()
+            self._held = 0
+
     def _keep(self, key: Hashable, entry: _Entry) -> None:
         with self._lock:
+            if entry not in self._entries.get(key, ()):
+                return  # forgotten meanwhile
             entry.size = 0 if entry.answer.exception() else _size_of(entry.answer.result())
             self._held += entry.size
             if self._held > self._room:
@@ -173,6 +181,8 @@ def _statement(node: str, query: SqlQuery[Any]) -> Hashable:
 class Course:
     """How a scout went through a step: after each wait, when that was over."""
 
+    since: float = -math.inf
+    """What was asked before is no answer, by `time.monotonic()`."""
     begun: float = field(default_factory=time.monotonic)
     waits: list[float] = field(default_factory=list)
 
@@ -212,7 +222,7 @@ class Scouting(Source):
         self._answers = answers
         self._course = course
         self._over = over
-        self._since = -math.inf
+        self._since = course.since
 
     def answer(self, node: str, query: Query[Any]) -> Answer:
         return self._ask(_question(node, query), lambda: self._asked.answer(node, query))
@@ -283,7 +293,7 @@ class Served(Source):
         was asked before is asked anew."""
         self._course = course
         self._waits = list(course.waits) if course else []
-        self._since = -math.inf if course else math.inf
+        self._since = course.since if course else math.inf
         self._shift, self._begun = 0.0, time.monotonic()
 
     def ask_ahead(self, questions: Collection[tuple[str, Query[Any]]]) -> None:
@@ -309,10 +319,11 @@ class Served(Source):
         self.databases(node).prepare()
 
     def end(self) -> None:
-        """Nobody asks ahead any more."""
+        """Nobody asks ahead any more, until somebody begins anew."""
         with self._lock:
             for sessions in self._databases.values():
                 sessions.close()
+            self._databases.clear()
 
     def answer(self, node: str, query: Query[Any]) -> Answer:
         try:

@@ -8,7 +8,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from engine.ask.host import Host
 from engine.ask.observed import (
@@ -44,6 +44,15 @@ T = TypeVar("T")
 
 CONTROLLER = "controller"
 """In the place of a node: this machine."""
+_A_MOMENT = 5.0
+"""Seconds for which the database counts as being where a status of the cluster has shown it."""
+
+
+class _Seen(NamedTuple):
+    node: str
+    asked: float
+    """By `time.monotonic()`."""
+    moment: tuple[str, int, int]
 
 
 class Look(OfRun):
@@ -61,6 +70,9 @@ class Look(OfRun):
         """Told each status of the cluster, whichever node gave it, and when it was asked."""
         self.source = Source(transport)
         """Who is asked."""
+        self._waits = 0
+        self._seen: _Seen | None = None
+        """Where the database ran by the last status of the cluster."""
 
     @property
     def compares_machines(self) -> bool:
@@ -73,6 +85,7 @@ class Look(OfRun):
 
     def wait(self, seconds: float) -> None:
         """Wait between two looks at something that is polled."""
+        self._waits += 1
         self.source.wait(seconds)
 
     def room_here(self) -> int:
@@ -163,6 +176,7 @@ class Look(OfRun):
 
     def anew(self) -> contextlib.AbstractContextManager[None]:
         """What is asked in this block is not taken from what was asked before it."""
+        self._waits += 1
         return self.source.anew()
 
     def ask_ahead(self, questions: Iterable[tuple[str, Query[Any]]]) -> None:
@@ -189,7 +203,14 @@ class Look(OfRun):
 
     def cluster_status(self) -> ClusterStatus:
         """The cluster as N sees it now, with the inventory's names."""
-        return self.names.localised(self.ask(self.names.active, STATUS))
+        begun = time.monotonic()
+        status = self.names.localised(self.ask(self.names.active, STATUS))
+        resource = self._database(status)
+        if resource is not None and resource.is_started and len(resource.nodes) == 1:
+            self._seen = _Seen(resource.nodes[0], begun, self._moment())
+        else:
+            self._seen = None
+        return status
 
     def users_see(self, service: str) -> str:
         """How a service looks now at the address that its users use, by what this run measures.
@@ -215,6 +236,17 @@ class Look(OfRun):
             raise Unanswered(self.names.active, "which node runs the database", why)
         return resource.nodes[0]
 
+    def _moment(self) -> tuple[str, int, int]:
+        """Another one when something may have been changed, or was waited for, since."""
+        return self._run.step, self._run.changes_made, self._waits
+
+    def _database_node(self) -> str:
+        """As `sql_node`, by the status of the cluster that this step has seen a moment ago."""
+        seen = self._seen
+        if seen and seen.moment == self._moment() and time.monotonic() - seen.asked < _A_MOMENT:
+            return seen.node
+        return self.sql_node()
+
     def _database(self, status: ClusterStatus) -> Resource | None:
         return status.resource(self.release.database_resource)
 
@@ -230,11 +262,12 @@ class Look(OfRun):
 
     def sql(self, query: SqlQuery[T]) -> T:
         """The database's answer, in a read-only session through the node that runs it."""
-        node = self.sql_node()
+        node = self._database_node()
         try:
             self._is_there(node, query.name)
             found = self.source.rows(node, query)
         except Unanswered as error:
+            self._seen = None
             self._record_rows(node, query, error)
             raise
         self._record_rows(node, query, found)
@@ -249,7 +282,7 @@ class Look(OfRun):
         `page` makes the question for what comes after a row, None for the first; it is asked
         until a page is empty. Recorded once, without the rows, which the caller keeps.
         """
-        begun, node, first = time.monotonic(), self.sql_node(), page(None)
+        begun, node, first = time.monotonic(), self._database_node(), page(None)
         self._is_there(node, first.name)
         pages = rows = 0
         for found in self.source.pages(node, page):

@@ -28,7 +28,7 @@ def hand_over(
     called between the two, when N has all of the journal.
     """
     if sync is not None and (problem := _why_not_done(sync)):
-        left = len(run.journal.unsent())
+        left = run.journal.unsent_lines
         results = [event for event in _unsent_results(run) if not event.get("never_started")]
         run.record("bookkeeping", problem=problem)
         tell(f"N did not take the last {left} lines of the journal: {problem}")
@@ -66,6 +66,4 @@ def _why_not_done(do: Callable[[], None]) -> str:
 
 
 def _unsent_results(run: Run) -> list[dict[str, object]]:
-    unsent = len(run.journal.unsent())
-    own = run.journal.events[-unsent:] if unsent else []
-    return [dict(event) for event in own if event["event"] == "result"]
+    return [dict(event) for event in run.journal.unsent_events() if event["event"] == "result"]

@@ -11,6 +11,7 @@ import contextlib
 import gzip
 import hashlib
 import io
+import math
 import re
 import shutil
 import tarfile
@@ -35,6 +36,9 @@ CHUNK = 1 << 20
 LARGEST = 16 << 20
 """Bytes of an output; a larger one stays on the machine of its run."""
 DEADLINE = 300.0
+EVERY = 15.0
+"""Seconds between two results after which a piece is sent: a small change takes less time than the
+piece, and several results share one."""
 _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 _SUFFIX = ".tar.gz"
 
@@ -49,8 +53,17 @@ class Keeper:
         self._run = run
         self._records = records
         self._pieces = 0
+        self._next = -math.inf
+        """When the next result takes a piece along."""
         self.problem = ""
         """Why N takes none any more; told once."""
+
+    def keep_some(self, now: float) -> None:
+        """Send a piece, unless one was sent a moment ago; `now` by a clock that only goes forward.
+        Raises Lost, RunbookError."""
+        if now >= self._next:
+            self._next = now + EVERY
+            self.keep(1)
 
     def keep(self, most: int | None = None) -> None:
         """Send what N has not got, at most so many pieces. Raises Lost, RunbookError."""

@@ -108,7 +108,7 @@ def seal(run: Run, signing: Signing | None = None) -> Sealed:
         if not run.journal.is_whole:
             made.unwritten.append(_not_written(run.directory, "its journal is not whole"))
             return made
-        lines = len(run.journal.events)
+        lines = run.journal.lines
         _write(run.directory, manifest_of(run.run_id, lines, made.head, files), signer, made)
         return made
 

@@ -1,7 +1,9 @@
 """The journal: one JSON event a line, flushed to the disk before anything depends on it.
 
 It is the record of truth of a run. Any prefix of it reads as a valid state; a torn last line
-(power loss while writing) is dropped on reading.
+(power loss while writing) is dropped on reading. What a run needs of it in memory are the events
+that are told (`engine.record.told`); the others are read from the file again where a list shows
+them.
 """
 
 from __future__ import annotations
@@ -11,12 +13,16 @@ import errno
 import fcntl
 import json
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from engine.errors import RunbookError
 from engine.model.event import Event, stamp
+from engine.record.places import Places
+from engine.record.told import Told, is_plain
 from engine.verify import GENESIS, digest, read_json
 
 SCHEMA = 1
@@ -53,13 +59,23 @@ class Journal:
         """Why a line could not be written; empty while each one could."""
         self._clean = clean
         self._now = now
-        self._sequence = 0
+        self.lines = 0
+        """How many events there are."""
         self.head = GENESIS
         """SHA-256 of the last line. The next one has it as `prev`: the lines are a chain."""
-        self.events: list[Event] = []
-        self._unsent: list[str] = []
+        self.first: Event | None = None
+        self.last: Event | None = None
+        self.size = 0
+        """Bytes of all lines, those that wait among them: the place of the next one."""
+        self.unsent_lines = 0
+        """How many of the last lines N has not got yet."""
+        self._sent = 0
+        """Bytes of the lines that N has."""
+        self._told = Told()
+        self._places = Places()
+        self._lock = threading.Lock()
         self._waiting = b""
-        self._descriptor: int | None = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self._descriptor: int | None = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         # held while this process lives: a report is not rebuilt under a run that still writes
         with contextlib.suppress(OSError):
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -73,27 +89,79 @@ class Journal:
         line = {
             "schema": SCHEMA,
             "run": self.run_id,
-            "seq": self._sequence + 1,
+            "seq": self.lines + 1,
             "prev": self.head,
             "time": stamp(self._now()),
             "event": event,
             **cleaned(fields, self._clean),
         }
-        text = json.dumps(line, ensure_ascii=False, sort_keys=False)
+        data = json.dumps(line, ensure_ascii=False, sort_keys=False).encode()
+        with self._lock:
+            self._append(data + b"\n", is_kept=event != INTENT)
+            self.lines += 1
+            self.unsent_lines += 1
+            self.head = digest(data)
+            self.first, self.last = self.first or line, line
+            self._told.add(line)
+            end = self.size + len(data) + 1
+            self._places.note(str(line.get("step") or ""), self.size, end)
+            self.size = end
+        return line
+
+    @property
+    def events(self) -> list[Event]:
+        """The events until now, but for the plain answers that only lists show (`Told`)."""
+        with self._lock:
+            return self._told.so_far()
+
+    def told_events(self) -> list[Event]:
+        """The same for a report, as whoever reads the file later goes by it."""
+        with self._lock:
+            told, size = self._told.ended(), self.size
+        with contextlib.suppress(RunbookError):
+            told.reached(event for event in self.between(0, size) if is_plain(event))
+        return told.events
+
+    def of_step(self, step: str) -> Iterator[Event]:
+        """All events of a step until now, plain answers too; '': those of none.
+
+        A file that gives nothing back keeps no report from being made: then it is what is told.
+        """
+        with self._lock:
+            places, told = self._places.of(step), self._told.so_far()
+        return self._of_step(step, places, told)
+
+    def _of_step(
+        self, step: str, places: list[tuple[int, int]], told: list[Event]
+    ) -> Iterator[Event]:
+        before = 0
         try:
-            self._write(self._waiting + text.encode() + b"\n")
+            for begin, end in places:
+                for event in self.between(begin, end):
+                    before = event["seq"]
+                    yield event
+        except RunbookError:
+            mine = (event for event in told if str(event.get("step") or "") == step)
+            yield from (event for event in mine if event["seq"] > before)
+
+    def __iter__(self) -> Iterator[Event]:
+        """All of its events until now, plain answers too. Raises RunbookError."""
+        return self.between(0, self.size)
+
+    def between(self, begin: int, end: int) -> Iterator[Event]:
+        """The events from one place of the journal to another. Raises RunbookError."""
+        return map(read_json, self._lines(begin, end))
+
+    def _append(self, data: bytes, *, is_kept: bool) -> None:
+        try:
+            self._write(self._waiting + data)
         except OSError as error:
             self.problem = self.problem or error.strerror or str(error)
-            if event == INTENT:
+            if not is_kept:
                 raise
-            self._waiting += text.encode() + b"\n"
+            self._waiting += data
         else:
             self._waiting = b""
-        self._sequence += 1
-        self.head = digest(text.encode())
-        self.events.append(line)
-        self._unsent.append(text)
-        return line
 
     def _write(self, data: bytes) -> None:
         """Append all of it, or nothing: OSError. A half-written line would spoil the next one."""
@@ -117,18 +185,61 @@ class Journal:
             os.close(self._descriptor)
             self._descriptor = None
 
+    def _lines(self, begin: int, end: int) -> Iterator[str]:
+        """The lines from one place to another, without their ends."""
+        rest = b""
+        while begin < end:
+            piece = self._read(begin, min(end - begin, _PIECE))
+            begin += len(piece)
+            *whole, rest = (rest + piece).split(b"\n")
+            yield from (line.decode("utf-8", "replace") for line in whole)
+
+    def _read(self, begin: int, size: int) -> bytes:
+        """Bytes of the journal, at least one: of the file, or of what the disk does not take."""
+        with self._lock:
+            kept = self.size - len(self._waiting)
+            if begin >= kept:
+                return self._waiting[begin - kept :][:size]
+            size = min(size, kept - begin)
+            try:
+                if self._descriptor is not None:
+                    piece = os.pread(self._descriptor, size, begin)
+                else:
+                    with self.path.open("rb") as file:
+                        file.seek(begin)
+                        piece = file.read(size)
+            except OSError as error:
+                raise RunbookError(f"{self.path}: can't be read ({error.strerror})") from error
+        if not piece:
+            raise RunbookError(f"{self.path}: it ends at byte {begin}, lines were taken out of it")
+        return piece
+
     @property
     def is_whole(self) -> bool:
         """Every event is on the disk."""
         return not self._waiting
 
-    def unsent(self) -> list[str]:
-        """The lines that were not handed to N yet, oldest first."""
-        return list(self._unsent)
+    def unsent(self, most: int = 1 << 20) -> list[str]:
+        """Lines that were not handed to N yet, the oldest ones, one at least and others up to
+        `most` bytes; empty: N has all. Raises RunbookError."""
+        found: list[str] = []
+        size = 0
+        for line in self._lines(self._sent, self.size):
+            size += len(line.encode()) + 1
+            if found and size > most:
+                break
+            found.append(line)
+        return found
 
-    def sent(self, count: int) -> None:
-        """The first `count` unsent lines are on N now."""
-        del self._unsent[:count]
+    def sent(self, lines: Sequence[str]) -> None:
+        """These lines, the first unsent ones, are on N now."""
+        with self._lock:
+            self._sent += sum(len(line.encode()) + 1 for line in lines)
+            self.unsent_lines -= len(lines)
+
+    def unsent_events(self) -> Iterator[Event]:
+        """What N has not got. Raises RunbookError."""
+        return self.between(self._sent, self.size)
 
     def close(self) -> None:
         """Close the file, after a last try to write what waits; afterwards nothing is written."""
@@ -139,6 +250,10 @@ class Journal:
             self._waiting = b""
         os.close(self._descriptor)
         self._descriptor = None
+
+
+_PIECE = 1 << 16
+"""Bytes that are read at once."""
 
 
 def cleaned(value: Any, clean: Callable[[str], str]) -> Any:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from engine.model.event import Event
 from engine.record.journal import events_in, lines_of
+from engine.record.places import Places
 from engine.record.told import Told, is_plain
 from engine.verify import GENESIS, digest, open_whole, read_file, read_json
 
@@ -34,8 +34,7 @@ class JournalFile:
         """SHA-256 of its last whole line."""
         self.is_torn = False
         """Its last line was cut off while it was written, and is left out."""
-        self._places: dict[str, array[int]] = {}
-        """Step -> begin and end of its lines in the file, in bytes, in pairs."""
+        self._places = Places()
         self._line = (0, 0)
         self._end = 0
         self._known: Sequence[Event] | None = None
@@ -68,9 +67,8 @@ class JournalFile:
         if self._known is not None:
             yield from (event for event in self._known if str(event.get("step") or "") == step)
             return
-        places = self._places.get(step, ())
         with open_whole(self._path) as file:
-            for begin, end in zip(places[::2], places[1::2], strict=True):
+            for begin, end in self._places.of(step):
                 file.seek(begin)
                 yield from _events(file, end - begin)
 
@@ -91,11 +89,7 @@ class JournalFile:
 
     def _note_place(self, step: str) -> None:
         begin, self._end = self._line
-        places = self._places.setdefault(step, array("Q"))
-        if places and places[-1] == begin:
-            places[-1] = self._end
-        else:
-            places.extend((begin, self._end))
+        self._places.note(step, begin, self._end)
 
     def _read_at_once(self) -> None:
         """Lines were handed over twice, because the first answer was lost: each counts once."""

@@ -50,6 +50,8 @@ class StateWatch:
         self._next = 0.0
         self._known: set[Key] = set()
         self._looked: datetime | None = None
+        self._own: datetime | None = None
+        """The last look of this run."""
 
     def go_on_from(self, earlier: Sequence[Event]) -> None:
         """What the attempt's runs before this one have seen; what they saw last still lasts."""
@@ -72,10 +74,14 @@ class StateWatch:
         self.see(status, asked)
 
     def see(self, status: ClusterStatus, asked: datetime) -> None:
-        """Somebody has looked; `asked` is when the question was sent.
+        """Somebody has looked; `asked` is when the question was sent. A look that was asked before
+        the last one tells nothing new.
 
         A node that is away says nothing of its standby: what was seen of it last still counts.
         """
+        if self._own is not None and asked < self._own:
+            return
+        self._own = asked
         seen = {(STANDBY, node) for node in status.standby_nodes}
         seen |= self._known & {(STANDBY, node.name) for node in status.nodes if not node.online}
         if not status.options.stonith_enabled:

@@ -7,6 +7,7 @@ once more (`engine.record.lines`). Whatever else is made of a journal is the sam
 
 from __future__ import annotations
 
+import copy
 from bisect import bisect
 from collections.abc import Iterable, Mapping
 
@@ -61,6 +62,17 @@ class Told:
             self._keep(_short(event))
         elif is_look(event):
             self._looks = [*self._looks[-1:], _short(event)]
+
+    def ended(self) -> Told:
+        """One that has these events and takes no more; this one goes on."""
+        one = copy.copy(self)
+        one.events = list(self.events)
+        one.end()
+        return one
+
+    def so_far(self) -> list[Event]:
+        """What is kept of the events until now, the last one among them."""
+        return self.ended().events
 
     def end(self) -> None:
         """There are no more."""

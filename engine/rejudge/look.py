@@ -22,6 +22,7 @@ from engine.model.query import Asked, LocalQuery, Query, SqlQuery
 from engine.parse.identity import HEAD, parse_identity
 from engine.queries.identity import WHO
 from engine.queries.neteye import DEFINITION
+from engine.queries.pacemaker import STATUS
 from engine.record.outputs import excerpt
 from engine.record.run import Run
 from engine.rejudge.answers import NotRecorded, answer_of, rows_of, text_of
@@ -78,7 +79,7 @@ class RecordedLook(Look):
         return super().ask(node, query)
 
     def sql(self, query: SqlQuery[T]) -> T:
-        node = self.sql_node()
+        node = self._source.database_of(query.name, STATUS.name) or self.sql_node()
         event = self._source.take(node, query.name, self._as_recorded(statement_of(query)))
         if "problem" in event:
             raise Unanswered(node, query.name, event["problem"])

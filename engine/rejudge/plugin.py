@@ -123,10 +123,11 @@ class Judging:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
         name = item.stash[ITEM].name
-        before = len(self._run.journal.events)
+        before = self._run.journal.lines
         self._session.go_to(name)
         result = yield
-        self._tell(name, self._run.journal.events[before:], self._ended.get(name))
+        new = [event for event in self._run.journal.events if event["seq"] > before]
+        self._tell(name, new, self._ended.get(name))
         return result
 
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:

@@ -32,6 +32,8 @@ class Record:
         self.course = course_of(self.own)
         self._begun, self.ended = self.course.begun, self.course.ended
         self._lock = threading.Lock()
+        self._asked: list[Event] = []
+        """What the step asked, in its order."""
         self._left: dict[tuple[str, str], deque[Event]] = defaultdict(deque)
         self._over = 0.0
         self.step = FIRST_LOOK
@@ -55,9 +57,9 @@ class Record:
         """Answer what this step asked, from its first question on."""
         self.step, self._over = step, 0.0
         self._left.clear()
-        for event in self.of(step):
-            if event["event"] == "observation":
-                self._left[event["node"], event["question"]].append(event)
+        self._asked = [event for event in self.of(step) if event["event"] == "observation"]
+        for event in self._asked:
+            self._left[event["node"], event["question"]].append(event)
         if step in self._begun:
             self.moment = datetime.fromisoformat(self._begun[step]["time"])
 
@@ -100,6 +102,21 @@ class Record:
             event = waiting.popleft()
             self.come_to(event)
             return event
+
+    def database_of(self, question: str, status: str) -> str:
+        """The node that the next answer of the database to a question came from; empty: the run
+        asked for the cluster's `status` directly before it, to know that."""
+        with self._lock:
+            before: Event | None = None
+            for event in self._asked:
+                if event["question"] == question and self._is_left(event):
+                    looked = before is not None and before["question"] == status and before
+                    return "" if looked and self._is_left(looked) else str(event["node"])
+                before = event
+            return ""
+
+    def _is_left(self, event: Event) -> bool:
+        return any(one is event for one in self._left[event["node"], event["question"]])
 
     def come_to(self, event: Event) -> None:
         """What follows is at the time of this event, or later."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
-from engine.model.event import Event
 from engine.prove.seal import seal
 from engine.record.interrupts import Interrupts
 from engine.record.run import Ending, Run
@@ -94,14 +93,9 @@ def _show_the_rest(config: pytest.Config, run: Run, ended: Ended) -> None:
     planned = {step["name"]: step for step in planned_steps(events)}
     for step in ended.summary["steps"]:
         if step["name"] not in told and step["name"] in planned:
-            mine = events_of(events, step["name"])
+            mine = run.journal.of_step(step["name"])
             for report in replayed(step, {}, mine, planned[step["name"]]):
                 config.hook.pytest_runtest_logreport(report=report)
-
-
-def events_of(events: Iterable[Event], step: str) -> list[Event]:
-    """Everything that was recorded for one step."""
-    return [event for event in events if event.get("step") == step]
 
 
 @contextmanager

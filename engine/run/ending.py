@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from engine.act import detached
 from engine.atomic import write_atomically
 from engine.errors import RunbookError
 from engine.model.event import Event
+from engine.model.groups import grouped
 from engine.model.outcomes import PASSED
 from engine.prove.seal import Signing
 from engine.record.archive import name_of
@@ -100,8 +101,9 @@ def finish(run: Run, session: Session | None, failed: str = "") -> Ended:
     ending = _tell_end(run, ending)
     if session is not None:
         session.live.end()
-    summary = summary_of(run.journal.events, earlier)
-    unwritten = _write(run, summary, earlier)
+    told = run.journal.told_events()
+    summary = summary_of(told, earlier)
+    unwritten = _write(run, summary, told, earlier)
     tell_end(run, summary)
     for text in run.news.new_problems() if run.news else ():
         say(text)
@@ -197,15 +199,24 @@ def _look_at_commands(run: Run, session: Session) -> None:
         run.record(SEEN, step="", key=record.key, state=state, status=seen.status)
 
 
-def _write(run: Run, summary: Mapping[str, Any], earlier: Sequence[Event]) -> list[str]:
+def _write(
+    run: Run, summary: Mapping[str, Any], told: Sequence[Event], earlier: Sequence[Event]
+) -> list[str]:
+    """`told`: the run's events, as its reports go by them."""
     unwritten = []
+    before = grouped(((str(e["run"]), str(e.get("step") or "")), e) for e in earlier)
+
+    def of_step(key: tuple[str, str]) -> Iterable[Event]:
+        run_id, step = key
+        return run.journal.of_step(step) if run_id == run.run_id else before.get(key, ())
+
     if not run.journal.is_whole:
         unwritten.append(f"{run.journal.path}: its last events ({run.journal.problem})")
     written: dict[str, Callable[[], None]] = {
         SUMMARY: lambda: write_summary(run.directory / SUMMARY, summary),
-        PLAN: lambda: write_plan(run.directory, run.journal.events),
-        PAGE: lambda: write_page(run.directory, run.journal.events, earlier),
-        HANDOVER[0]: lambda: _write_hand_over(run, summary, earlier),
+        PLAN: lambda: write_plan(run.directory, told),
+        PAGE: lambda: write_page(run.directory, told, earlier, of_step),
+        HANDOVER[0]: lambda: _write_hand_over(run, summary, told, earlier),
     }
     for name, write in written.items():
         try:
@@ -216,9 +227,11 @@ def _write(run: Run, summary: Mapping[str, Any], earlier: Sequence[Event]) -> li
     return unwritten
 
 
-def _write_hand_over(run: Run, summary: Mapping[str, Any], earlier: Sequence[Event]) -> None:
+def _write_hand_over(
+    run: Run, summary: Mapping[str, Any], told: Sequence[Event], earlier: Sequence[Event]
+) -> None:
     """For those who have the cluster from now on; nothing when the upgrade is not done."""
-    for name, content in hand_over(summary, run.journal.events, earlier).items():
+    for name, content in hand_over(summary, told, earlier).items():
         write_atomically(run.directory / name, content)
 
 

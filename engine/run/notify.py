@@ -140,8 +140,8 @@ class News:
 
     def _alive(self) -> Message:
         """A sign of life: that this process is there says little without what it is at."""
-        events = self._run.journal.events
-        ago = (self._run.now() - moment(events[-1])).total_seconds() if events else 0.0
+        last = self._run.journal.last
+        ago = (self._run.now() - moment(last)).total_seconds() if last else 0.0
         step = self._run.step or "between two steps"
         said = f"at work: {step}; the last line of its journal is {clock(ago)} old"
         return self._message(ALIVE, said, {})
@@ -151,7 +151,7 @@ class News:
         clean = run.redactor.clean_output
         said = [clean_line(line) for line in clean(text)[:_MOST].split("\n")]
         rests, witness = self._head(occasion)
-        begun = next(iter(run.journal.events), {})
+        begun = run.journal.first or {}
         payload = {
             "schema": SCHEMA,
             "occasion": occasion,
@@ -181,9 +181,9 @@ class News:
     def _head(self, occasion: str) -> tuple[dict[str, Any], str]:
         """For the event, and as a message has it; nothing of a line that is not on the disk."""
         run = self._run
-        if not run.journal.is_whole or not run.journal.events:
+        if not run.journal.is_whole or run.journal.last is None:
             return {}, ""
-        last = rests_on(run.journal.events)
+        last = rests_on([run.journal.last])
         text = WITNESS_LINE.format(
             run=run.run_id,
             attempt=run.attempt or "none-yet",

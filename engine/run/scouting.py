@@ -1,9 +1,11 @@
-"""Going through the steps of a plan ahead of their turn, all at once, for what they ask.
+"""Going through steps ahead of their turn, all at once, for what they ask.
 
 A scout of a step calls its fixtures and its body as pytest will, with a run of its own that keeps
 nothing: what it judges, records, remembers or stops is thrown away. Its answers stay
-(`engine/ask/ahead.py`). Steps that only ask go side by side. The others, whose actions a plan
-shows, go one after the other beside them, as each has to know which changes come before it.
+(`engine/ask/ahead.py`). In a plan all steps are gone through at its beginning. Those that only ask
+go side by side. The others, whose actions a plan shows, go one after the other beside them, as each
+has to know which changes come before it. In an upgrade it is the steps of a phase that only asks,
+when the first of them has come to its turn: nothing is changed until the last one has had its own.
 """
 
 from __future__ import annotations
@@ -11,10 +13,13 @@ from __future__ import annotations
 import contextlib
 import copy
 import inspect
+import math
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any, NoReturn, cast
 
 import pytest
@@ -24,7 +29,7 @@ from engine.ask.look import Look
 from engine.ask.source import Source
 from engine.model.event import Event
 from engine.model.query import LocalQuery
-from engine.model.steps import StepItem
+from engine.model.steps import Scope, StepItem, phase_of
 from engine.plan.planner import Planner
 from engine.record.evidence import Evidence
 from engine.record.interrupts import Interrupts
@@ -48,7 +53,8 @@ class _NoJournal:
         self._time = self.events[-1]["time"] if self.events else ""
 
     def record(self, event: str, **fields: Any) -> Event:
-        told = {"run": self._run_id, "seq": len(self.events) + 1, "time": self._time}
+        number = self.events[-1]["seq"] + 1 if self.events else 1
+        told = {"run": self._run_id, "seq": number, "time": self._time}
         self.events.append({**told, "event": event, **fields})
         return self.events[-1]
 
@@ -157,20 +163,29 @@ class _Request:
 
 
 class Scouts:
-    """The scouts of a plan: begun together, waited for step by step."""
+    """The scouts of a run: those of a plan begun together, of an upgrade phase by phase; waited for
+    step by step."""
 
     def __init__(self, session: Session, items: Sequence[pytest.Item]) -> None:
         self._session, self._source = session, session.opening.served
+        self._later: dict[str, list[pytest.Item]] = {}
+        """First step of a phase that only asks -> all steps of the phase."""
         self._asked = SideBySide(
             self._source.transport, Firewall(session.run.inventory), self._source.databases
         )
         self._over = threading.Event()
+        self._since = -math.inf
+        """What was asked before is no answer for the scouts under way, by `time.monotonic()`."""
         self._courses: dict[str, Course] = {}
         self._under_way: dict[str, Future[None]] = {}
         mine = [item for item in items if item.stash[ITEM].name not in session.run.left_out]
+        self._chain = ThreadPoolExecutor(1, "scout")
+        if session.run.mode is not Mode.PLAN:
+            self._later = {each[0].stash[ITEM].name: each for each in _that_only_ask(mine)}
+            self._pool = ThreadPoolExecutor(max(map(len, self._later.values()), default=1), "scout")
+            return
         asking = [item for item in mine if item.stash[ITEM].mark.asks]
         self._pool = ThreadPoolExecutor(max(1, len(asking)), "scout")
-        self._chain = ThreadPoolExecutor(1, "scout")
         for item in asking:
             self._begin(self._pool, item, None)
         planner = Planner(_run_apart(session.run))
@@ -180,6 +195,14 @@ class Scouts:
 
     def come_to(self, step: str) -> None:
         """The step's turn has come: what its scout has asked is handed to it."""
+        if self._session.run.mode is not Mode.PLAN and step not in self._under_way:
+            self._over.set()  # a phase is over: those of its steps that were left out, too
+            self._source.end()
+        if (phase := self._later.pop(step, None)) and self._session.run.stop is None:
+            self._over, self._since = threading.Event(), time.monotonic()
+            self._source.answers.forget()
+            for item in phase:
+                self._begin(self._pool, item, None)
         if step in self._under_way:
             wait([self._under_way[step]])
         self._source.begin(self._courses.get(step))
@@ -193,16 +216,26 @@ class Scouts:
 
     def _begin(self, pool: ThreadPoolExecutor, item: pytest.Item, planner: Planner | None) -> None:
         step: StepItem = item.stash[ITEM]
-        self._under_way[step.name] = pool.submit(self._go_through, item, step, planner)
+        course = Course(self._since)
+        self._under_way[step.name] = pool.submit(
+            self._go_through, item, step, planner, course, self._over
+        )
 
-    def _go_through(self, item: pytest.Item, step: StepItem, planner: Planner | None) -> None:
+    def _go_through(
+        self,
+        item: pytest.Item,
+        step: StepItem,
+        planner: Planner | None,
+        course: Course,
+        over: threading.Event,
+    ) -> None:
         """What this raises ends the scout; the step itself will tell."""
-        course = self._courses[step.name] = Course()
+        self._courses[step.name] = course = replace(course, begun=time.monotonic())
         session = _ScoutSession(self._session, planner)
         run = session.run
         run.step = step.name
         session.steps.evidence = Evidence(run, step.name, step.mark.guide)
-        scouting = Scouting(self._asked, self._source.answers, course, self._over)
+        scouting = Scouting(self._asked, self._source.answers, course, over)
         session.look = _ScoutLook(run, self._session.look, scouting)
         request = _Request(item, session)
         if planner is None:
@@ -228,7 +261,7 @@ SCOUTS = pytest.StashKey[Scouts]()
 
 @contextlib.contextmanager
 def scouted(session: Session, items: Sequence[pytest.Item]) -> Iterator[Scouts]:
-    """Scouts of these steps if the run is a plan, of none if it is not."""
+    """Scouts of these steps if the run is a plan or an upgrade, of none if it is not."""
     scouts = Scouts(session, items if _are_wanted(session) else [])
     try:
         yield scouts
@@ -237,7 +270,16 @@ def scouted(session: Session, items: Sequence[pytest.Item]) -> Iterator[Scouts]:
 
 
 def _are_wanted(session: Session) -> bool:
-    return session.run.mode is Mode.PLAN
+    run = session.run
+    return run.mode is Mode.PLAN or (run.mode is Mode.EXECUTE and run.scope is Scope.UPGRADE)
+
+
+def _that_only_ask(items: Sequence[pytest.Item]) -> Iterator[list[pytest.Item]]:
+    """The steps of each phase that can be asked beforehand as a whole."""
+    for _, each in groupby(items, key=lambda item: phase_of(item.stash[ITEM].name)):
+        steps = list(each)
+        if all(item.stash[ITEM].mark.asks for item in steps):
+            yield steps
 
 
 def _arguments(item: pytest.Item) -> Sequence[str]:

@@ -32,6 +32,8 @@ class StepUnderWay:
         self._planner = planner
         self.evidence: Evidence | None = None
         self._intent = ""
+        self._started = ""
+        """When the step under way began."""
         self._bad: dict[str, tuple[str, ...]] = {}
         """Each step that was not done -> those that kept it from being done, or itself."""
         self._blocked_by: tuple[str, ...] = ()
@@ -61,7 +63,7 @@ class StepUnderWay:
             self._console.skip()
         else:
             self._console.step(item.name, intent, item.node or "")
-        self._run.record("step-started", step=item.name, node=item.node)
+        self._started = self._run.record("step-started", step=item.name, node=item.node)["time"]
         if not self._blocked_by and item.name not in self._run.left_out:
             self._tell_phase(phase_of(item.name))
 
@@ -86,10 +88,7 @@ class StepUnderWay:
         evidence = self.evidence
         outcome, reason = self._outcome_of(report)
         reason = self._run.redactor.clean_output(reason)  # before it is cut
-        started = next(
-            (e["time"] for e in reversed(self._run.journal.events) if e["event"] == "step-started"),
-            "",
-        )
+        started = self._started
         ended = self._run.record(
             "step-ended",
             step=item.name,
@@ -102,8 +101,7 @@ class StepUnderWay:
             reason=reason,
             **details_of(report, reason),
         )
-        mine = [event for event in self._run.journal.events if event.get("step") == item.name]
-        tell(report, ended, ended, mine, self._intent)
+        tell(report, ended, ended, self._run.journal.of_step(item.name), self._intent)
         if report.outcome != "passed":
             self._failed.add(item.name)
         is_to_come = item.name in self._run.left_out and not self._blocked_by
@@ -114,6 +112,7 @@ class StepUnderWay:
         if self._run.mode is Mode.PLAN or outcome == "not reached":
             return
         first = reason.splitlines()[0] if reason else ""
+        mine = (e for e in self._run.journal.events if e.get("step") == item.name)
         has_findings = any(event["event"] == "finding" for event in mine)
         self._console.ended(outcome, first, seconds, has_findings=has_findings)
         if outcome == "failed":

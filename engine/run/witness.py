@@ -77,7 +77,7 @@ class Witness:
         run = self._run
         if not run.journal.is_whole:
             return  # of a line that may never be on the disk nobody is told
-        last = rests_on(run.journal.events)  # other threads record, too
+        last = rests_on(run.journal.events[-1:])  # other threads record, too
         text = WITNESS_LINE.format(
             run=run.run_id,
             attempt=run.attempt or "none-yet",

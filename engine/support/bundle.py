@@ -81,7 +81,7 @@ def _ask(
 
 def write(run: Run, collected: Collected, earlier: Sequence[Event]) -> None:
     """Write it into the run's directory, with the files that are there by now; raises OSError."""
-    own = run.journal.events
+    own = run.journal.told_events()
     path = run.directory / name_of(run.run_id)
     _write(path, run.directory, summary_of(own, earlier), collected, own)
 

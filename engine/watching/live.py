@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from jinja2 import TemplateError
 
+from engine.errors import RunbookError
 from engine.record.run import Run
 from engine.report.evidence_files import ODD
 from engine.watching.fold import state_of
@@ -18,12 +19,12 @@ EVERY = 3.0
 """Seconds between two versions."""
 PATIENCE = 5.0
 """Seconds that the end of the run waits at most for a version that is being written."""
-_CANT = (OSError, TemplateError, *ODD)
+_CANT = (OSError, RunbookError, TemplateError, *ODD)
 """A disk, or an event that says something else than it should: the page is left as it is."""
 
 
 class LivePage:
-    """The page of one run. It takes the events from the journal in memory, each once."""
+    """The page of one run. It takes each event once, from the journal."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -62,9 +63,9 @@ class LivePage:
                 return
 
     def _write(self) -> None:
-        new = self._run.journal.events[self._taken :]
-        self._watched = state_of(new, self._watched)
-        self._taken += len(new)
+        end = self._run.journal.size
+        self._watched = state_of(self._run.journal.between(self._taken, end), self._watched)
+        self._taken = end
         write(self._run.directory, self._watched, self._run.now())
 
     def _tried(self, do: Callable[[], None]) -> bool:

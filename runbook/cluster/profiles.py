@@ -77,7 +77,7 @@ def look_at_everything(look: Look, *, version: Version | None) -> Seen:
         (DAEMONS, names.operative),
         (DRBD, names.operative + names.voting_only),
         (VERSION, names.all),
-        *((query, (names.active,)) for query in (STATUS, CIB, DEFINITION)),
+        *((query, (names.active,)) for query in (STATUS, CIB, DEFINITION, ELASTIC)),
     )
     look.ask_ahead((node, query) for query, nodes in each for node in nodes)
     quorum = look.ask_all(names.operative, QUORUM)

@@ -55,7 +55,7 @@ class Plan:
 
 
 def observed(run: Run) -> list[Mapping[str, Any]]:
-    return [event for event in run.journal.events if event["event"] == "observation"]
+    return [event for event in run.journal if event["event"] == "observation"]
 
 
 def test_equal_questions_are_asked_once_and_each_step_has_its_observation(run: Run) -> None:

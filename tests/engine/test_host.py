@@ -53,7 +53,7 @@ def told(run: Run, answers: Mapping[Any, Any]) -> Host:
 
 
 def observations(run: Run) -> list[Mapping[str, Any]]:
-    return [event for event in run.journal.events if event["event"] == "observation"]
+    return [event for event in run.journal if event["event"] == "observation"]
 
 
 def test_each_command_is_an_observation_of_its_step(run: Run, host: Host) -> None:

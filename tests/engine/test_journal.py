@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.errors import RunbookError
 from engine.model.event import stamp
 from engine.record.journal import SCHEMA, Journal, in_order, lines_of, read_journal
 from engine.report import earlier
@@ -101,8 +102,61 @@ def test_lines_that_n_has_not_got_yet(journal: Journal) -> None:
     lines = journal.unsent()
     assert [json.loads(line)["event"] for line in lines] == ["one", "two"]
     journal.record("three")
-    journal.sent(len(lines))
+    journal.sent(lines)
     assert [json.loads(line)["event"] for line in journal.unsent()] == ["three"]
+
+
+def test_many_lines_for_n_are_read_in_pieces(journal: Journal) -> None:
+    for number in range(30):
+        journal.record("note", text=f"\u00fc{number}" * 50)
+    handed: list[str] = []
+    while lines := journal.unsent(most=2000):
+        assert sum(len(line.encode()) + 1 for line in lines) <= 2000
+        handed += lines
+        journal.sent(lines)
+        assert journal.unsent_lines == 30 - len(handed)
+    assert "\n".join([*handed, ""]) == journal.path.read_text()
+    journal.record("note", text="x" * 3000)
+    assert len(journal.unsent(most=2000)) == 1, "a line that is longer goes alone"
+
+
+def answers(journal: Journal, count: int) -> None:
+    for number in range(count):
+        plain = {"node": kit.N, "question": f"q{number}", "code": 0, "output": {"text": "a"}}
+        journal.record("observation", step="phase.step", **plain)
+
+
+def test_of_answered_questions_few_stay_in_memory_and_all_in_its_step(journal: Journal) -> None:
+    journal.record("step-started", step="phase.step")
+    answers(journal, 500)
+    journal.record("step-ended", step="phase.step")
+    journal.record("note", step="", text="after it")
+    assert len(journal.events) < 10
+    told = list(journal)
+    assert [event["seq"] for event in told] == list(range(1, 504))
+    assert list(journal.of_step("phase.step")) == told[:-1]
+    assert list(journal.of_step("")) == told[-1:]
+
+
+def test_a_step_is_read_back_while_the_disk_takes_nothing(journal: Journal) -> None:
+    journal.record("step-started", step="phase.step")
+    answers(journal, 3)
+    with files_end_at(journal.path.stat().st_size + 20):
+        answers(journal, 3)
+        seen = [event["seq"] for event in journal.of_step("phase.step")]
+        assert (seen, journal.is_whole) == ([1, 2, 3, 4, 5, 6, 7], False)
+    journal.close()
+    assert [event["seq"] for event in journal.of_step("phase.step")] == seen
+
+
+def test_a_file_that_gives_nothing_back_leaves_what_is_told(journal: Journal) -> None:
+    journal.record("step-started", step="phase.step")
+    answers(journal, 3)
+    os.truncate(journal.path, 0)
+    assert [event["seq"] for event in journal.of_step("phase.step")] == [1, 2, 4]
+    assert [event["seq"] for event in journal.told_events()] == [1, 2, 4]
+    with pytest.raises(RunbookError, match="lines were taken out of it"):
+        journal.unsent()
 
 
 def test_line_breaks_in_a_text_stay_in_its_line(journal: Journal) -> None:

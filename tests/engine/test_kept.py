@@ -66,6 +66,23 @@ def test_a_piece_comes_with_each_result_and_the_rest_at_the_end(
     assert len(on_n(made)) == 4
 
 
+def test_results_shortly_after_each_other_share_a_piece(bench: Make) -> None:
+    made = bench()
+    now = made.applier.clock()
+    made.applier.clock = lambda: now
+    for number in range(3):
+        write(made, f"{number} ", f"n{number}")
+        made.apply(change(what=f"set {number}"))
+    assert len(on_n(made)) == 1
+    now += kept.EVERY
+    made.apply(change(what="set y"))
+    assert len(on_n(made)) == 3
+    assert len(list((made.node.root / "attempts").rglob("*.gz"))) == 2
+    write(made, "4 ", "n4")
+    made.applier.hand_over()
+    assert len(on_n(made)) == 4, "the rest comes at the end"
+
+
 @pytest.mark.parametrize(
     ("limit", "value", "said"),
     [("OUTPUTS_KIB", 0, "may take 0 KiB"), ("FREE_KIB", 1 << 50, "have to stay free")],

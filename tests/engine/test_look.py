@@ -48,7 +48,7 @@ def look(run: Run, answers: Mapping[Any, Any]) -> Look:
 
 
 def observations(run: Run) -> list[Mapping[str, Any]]:
-    return [event for event in run.journal.events if event["event"] == "observation"]
+    return [event for event in run.journal if event["event"] == "observation"]
 
 
 def test_an_answer_is_parsed_and_recorded(run: Run) -> None:
@@ -244,6 +244,50 @@ def test_where_the_database_listens_is_asked_once_and_again_when_it_moved(
     with serving(tmp_path / "two", {"root": ""}, rows):
         assert door.sql(after(None)) == ["a"]
         assert asked == [one, two]
+
+
+def looks_at(run: Run) -> int:
+    """How often the cluster's status was asked."""
+    return sum(event["question"] == STATUS.name for event in observations(run))
+
+
+def test_where_the_database_runs_is_asked_once_until_something_may_have_moved_it(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr("engine.ask.look.time.monotonic", lambda: now)
+    with database(run, tmp_path, {"": ["a"], "a": []}) as (door, _):
+        door.sql(after(None))
+        door.sql(after(None))
+        list(door.sql_pages(after))
+        assert looks_at(run) == 1
+        now += 5.0
+        door.sql(after(None))
+        assert looks_at(run) == 2, "a moment is over"
+        run.changes_made += 1
+        door.sql(after(None))
+        assert looks_at(run) == 3, "a change was made"
+        door.wait(0.0)
+        door.sql(after(None))
+        assert looks_at(run) == 4, "it was waited for something"
+        with door.anew():
+            door.sql(after(None))
+        assert looks_at(run) == 5, "it is to be asked anew"
+        run.step = "phase.other"
+        door.sql(after(None))
+        assert looks_at(run) == 6, "another step asks for itself"
+        door.sql_node()
+        assert looks_at(run) == 7, "who asks for the node is told how it is now"
+        door.sql(after(None))
+        assert looks_at(run) == 7
+
+
+def test_a_database_that_gave_no_answer_is_looked_for_again(run: Run, tmp_path: Path) -> None:
+    with database(run, tmp_path, {"": 1146}) as (door, _):
+        for _ in range(2):
+            with pytest.raises(Unanswered):
+                door.sql(after(None))
+    assert looks_at(run) == 2
 
 
 def test_an_error_of_the_database_is_told_as_it_was(run: Run, tmp_path: Path) -> None:

@@ -118,6 +118,17 @@ def test_every_look_counts_not_only_its_own() -> None:
     assert (watched.recorded, watched.looks) == ([(N2, "entered")], 1)
 
 
+def test_an_answer_that_was_asked_before_the_last_look_changes_nothing() -> None:
+    """A step takes one that was asked ahead, after somebody has looked."""
+    watched = Watched()
+    watched.at(1000)
+    watched.at(1010, N2)
+    watched.watch.see(status(), BEGIN + timedelta(seconds=1005))
+    assert watched.recorded == [(N2, "entered")]
+    watched.at(1020)
+    assert watched.recorded == [(N2, "entered"), (N2, "left")]
+
+
 def test_it_looks_no_more_often_than_its_interval_unless_told_to() -> None:
     watched = Watched()
     for tenth in range(100):

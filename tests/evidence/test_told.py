@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from engine.model.event import Event
 from engine.queries.neteye import VERSION
+from engine.record.journal import Journal
 from engine.record.lines import JournalFile
 from engine.record.reach import cut_offs_of
 from engine.record.told import is_plain
@@ -105,6 +107,23 @@ def test_reports_are_those_of_all_events(tmp_path: Path, name: str) -> None:
     assert pages == hand_over(summary, own, earlier)
     page = page_of(own, earlier).decode()
     assert page_of(evidence.own, evidence.earlier, None, evidence.of_step).decode() == page
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_run_goes_by_the_same_as_whoever_reads_its_file(tmp_path: Path, name: str) -> None:
+    """The journal in memory, while the run works and when it ends."""
+    *_, own = written(tmp_path, RUNS[name])
+    times = iter([datetime.fromisoformat(one["time"]) for one in own])
+    journal = Journal(tmp_path / "again.jsonl", own[0]["run"], str, lambda: next(times))
+    for one in own:
+        fields = {k: v for k, v in one.items() if k not in ("schema", "run", "seq", "time")}
+        journal.record(fields.pop("event"), **fields)
+        assert journal.events[-1] == journal.last, "also while nobody knows what comes next"
+    file = JournalFile(tmp_path / "again.jsonl")
+    assert journal.told_events() == file.told
+    assert list(journal) == list(file)
+    for step_name in {str(one.get("step") or "") for one in own}:
+        assert list(journal.of_step(step_name)) == list(file.of_step(step_name))
 
 
 def read(directory: Path) -> list[dict[str, Any]]:

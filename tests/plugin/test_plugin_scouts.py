@@ -9,7 +9,7 @@ import pytest
 from engine.run import scouting
 from tests.engine.kit import lost_connection
 from tests.engine.scripted import said
-from tests.plugin.kit import CHANGE, CLOSING, SECOND, N, Project
+from tests.plugin.kit import CLOSING, SECOND, N, Project
 
 pytest_plugins = "pytester"
 
@@ -153,13 +153,72 @@ def test_a_scout_leaves_nothing_but_its_answers(project: Project) -> None:
     )
 
 
-def test_a_run_that_changes_sends_no_scouts(
-    project: Project, monkeypatch: pytest.MonkeyPatch
+UPGRADE = '''
+@step("early.ask", asks=True)
+def test_early(look, evidence):
+    """x is not there yet."""
+    assert not any(look.ask_all([N, SECOND], HAS("x")).values.values())
+
+
+@step("early.again", asks=True)
+def test_early_again(look, evidence):
+    """Asks the same, and something of its own."""
+    assert not look.ask(N, HAS("x"))
+    evidence.note(f"z is there: {look.ask(N, HAS('z'))}")
+
+
+@step("early.twice", asks=True)
+def test_early_twice(look, evidence):
+    """Asks more often than its scout did."""
+    if evidence.step == "early.twice" and look.source.__class__.__name__ == "Scouting":
+        look.ask(N, HAS("x"))
+        look.ask(N, HAS("x"))
+
+
+@step("second.change", after=["first.baseline"])
+def test_change(x_set, look, evidence):
+    """x is set."""
+
+
+@step("third.look", asks=True)
+def test_third(look, evidence):
+    """x is there now."""
+    assert look.ask(N, HAS("x"))
+
+
+@step("third.mixed")
+def test_mixed(y_set, look, evidence):
+    """y is set in a phase that has a step which only asks."""
+    assert look.ask(N, HAS("x"))
+
+
+@step("fourth.look", asks=True)
+def test_fourth(look, evidence):
+    """y is there, too."""
+    assert look.ask(N, HAS("x"))
+    assert look.ask(N, HAS("y"))
+'''
+
+
+def test_an_upgrade_asks_ahead_what_a_phase_asks_and_anew_what_may_have_changed(
+    project: Project,
 ) -> None:
-    begun: list[object] = []
-    monkeypatch.setattr(scouting.Scouts, "_begin", lambda self, *_: begun.append(self))
-    project.steps(CHANGE)
-    assert project.run().ret == 0
-    assert begun == []
-    project.run("--plan")
-    assert begun
+    project.steps(f'N, SECOND = "{N}", "{SECOND}"\n' + UPGRADE + CLOSING)
+    result = project.run()
+    assert result.ret == 0, result.outlines
+    observed = [e for e in project.events("observation") if e["question"].startswith("has")]
+    early = [e for e in observed if e["step"].startswith("early")]
+    assert len(early) == 4
+    assert all(e["answered"] <= e["time"] for e in early)
+    begun = {e["step"]: e["time"] for e in project.events("step-started")}
+    again = [e for e in early if e["step"] == "early.again"]
+    assert all(e["answered"] < begun["early.again"] for e in again), "before its turn"
+    # early.ask and early.again share an answer; early.twice leaves two that nobody may take later
+    (changed,) = (e["time"] for e in project.events("result") if e["step"] == "second.change")
+    late = [e for e in observed if e["step"].split(".")[0] in ("third", "fourth")]
+    assert [e["step"] for e in late if e["question"] == "has x"] == [
+        *("third.look", "third.mixed", "fourth.look"),
+    ]
+    assert all(e.get("answered", e["time"]) > changed for e in late)
+    assert all("answered" not in e for e in late if e["step"].startswith("third"))
+    assert all("answered" in e for e in late if e["step"] == "fourth.look")

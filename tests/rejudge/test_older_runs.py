@@ -12,14 +12,15 @@ import pytest
 from engine.attempt import remote
 from engine.errors import Unanswered
 from engine.model.answer import Lost, LostKind
-from engine.model.query import Query
+from engine.model.query import Query, SqlQuery
+from engine.queries.pacemaker import STATUS
 from engine.rejudge.look import RecordedLook
 from engine.rejudge.record import Record
 from engine.rejudge.start import inventory_of
 from runbook.to_4_26.release import RELEASE
 from runbook.to_4_26.settings import FAILOVER_PROOF, GLPI_CONFIG
 from tests.engine import kit
-from tests.parse.topology import cluster_file
+from tests.parse.topology import cluster_file, crm_mon
 from tests.rejudge.again import evidence_of
 
 
@@ -90,6 +91,59 @@ def test_what_kept_an_answer_away_is_what_it_was(
         told.ask(kit.N, QUESTION)
     assert isinstance(raised.value.__cause__, Lost)
     assert raised.value.__cause__.kind is kind
+
+
+ROWS = SqlQuery("rows", "ocsweb", "SELECT 1", parse=list)
+HERE, THERE = kit.N, kit.SECOND
+
+
+def runs_on(node: str) -> dict[str, Any]:
+    """The cluster's status, by which the database runs there."""
+    text = crm_mon(3)
+    before, _, rest = text.partition('id="mariadb"')
+    moved = rest.replace(f'name="{kit.N}"', f'name="{node}"', 1)
+    output = {"text": f'{before}id="mariadb"{moved}'}
+    return asked(kit.N, STATUS.name, shlex.join(STATUS.argv), output=output)
+
+
+def rows(node: str) -> dict[str, Any]:
+    return asked(node, "rows", "SQL on ocsweb: SELECT 1", rows=0)
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        # before each question to the database, as older runs did
+        [runs_on(HERE), rows(HERE), runs_on(THERE), rows(THERE), runs_on(HERE)],
+        # only when it may have moved
+        [runs_on(HERE), rows(HERE), rows(HERE), runs_on(THERE)],
+        [runs_on(THERE), rows(THERE), runs_on(HERE), rows(HERE), rows(HERE), runs_on(THERE)],
+    ],
+)
+def test_the_status_is_taken_where_the_run_asked_for_it(
+    tmp_path: Path, events: list[dict[str, Any]]
+) -> None:
+    told = look(tmp_path, *({**event, "seq": 2 + n} for n, event in enumerate(events)))
+    for _ in [event for event in events if event["question"] == "rows"]:
+        assert told.sql(ROWS) == []
+    database = told.cluster_status().resource(told.release.database_resource)
+    assert database is not None
+    (last,) = database.nodes
+    assert events[-1] == runs_on(last)
+    assert told._source.unasked == 0
+
+
+def test_the_status_that_a_step_has_asked_for_itself_serves_its_next_question(
+    tmp_path: Path,
+) -> None:
+    events = [runs_on(HERE), rows(HERE), runs_on(THERE), rows(THERE)]
+    told = look(tmp_path, *({**event, "seq": 2 + n} for n, event in enumerate(events)))
+    for node in (HERE, THERE):
+        database = told.cluster_status().resource(told.release.database_resource)
+        assert database is not None
+        assert database.nodes == (node,)
+        assert told.sql(ROWS) == []
+    assert told._source.unasked == 0
 
 
 GIVEN = {"cluster": "neteye.example.test", "environment": "staging", "failover_proof": True}
