@@ -143,6 +143,9 @@ class ContainerTransport:
             raise Lost(node, f"not done within {deadline} s", LostKind.DEADLINE) from None
         return Answer(done.returncode, done.stdout, done.stderr, time.monotonic() - begun)
 
+    def ask(self, node: str, argv: Sequence[str], *, deadline: float) -> Answer:
+        return self.run(node, argv, deadline=deadline)
+
     def ask_batch(
         self, node: str, argvs: Sequence[Sequence[str]], *, deadline: float
     ) -> list[Answer | Lost]:
