@@ -9,7 +9,7 @@ commit and sizes: the same command goes on where it was ended. With smaller size
 for, the page is written there, and not into docs/. With `--only` no page is written.
 
 Exit status: 0 all is reached; 1 something is not; 2 usage; 3 a part failed, and the others went on;
-4 files differ from the commit.
+4 files differ from the commit, or began to while it was measured.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from bench.state import NotCommitted, commit_of
 from tests.proving.table import write
 
 PAGE = Path("docs/benchmarks.md")
+_COMPILES_ANEW = "PYTHONDONTWRITEBYTECODE"
 NOT_REACHED, FAILED, REFUSED = 1, 3, 4
 
 
@@ -58,20 +59,21 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     options = parser().parse_args(arguments)
     sizes = Sizes(options.old, options.pairs, options.rows, options.nodes)
     try:
-        parts, commit = named(options.only), commit_of(root)
+        parts = named(options.only)
     except ValueError as error:
         parser().error(str(error))
+    try:
+        kept = Kept(options.directory.resolve(), commit_of(root), root)
+        results, failed = measured(parts, sizes, kept, again=options.again)
     except NotCommitted as error:
-        print(f"{error}. The page is of one commit", file=sys.stderr)
+        print(f"{error}. All figures are of one commit", file=sys.stderr)
         return REFUSED
-    kept = Kept(options.directory.resolve(), commit, root)
-    results, failed = measured(parts, sizes, kept, again=options.again)
     if failed:
         print(f"no page: {'; '.join(failed)}", file=sys.stderr)
         return FAILED
     if options.only is None:
         path = root / PAGE if sizes.is_full else kept.folder / PAGE.name
-        write(path, page(commit, sizes, results, facts.machine(), facts.versions()))
+        write(path, page(kept.commit, sizes, results, facts.machine(), facts.versions()))
         print(f"written: {path}")
     rows = [row for result in results.values() for row in result.rows]
     return NOT_REACHED if any(row.is_beyond for row in rows) else 0
@@ -87,7 +89,7 @@ def measured(
         if result is None:
             print(f"{part.name}: about {part.minutes} minutes at full size ...", flush=True)
             try:
-                result = kept.measure(part, sizes, os.environ)
+                result = kept.measure(part, sizes, environment())
             except Failed as error:
                 failed.append(str(error))
                 print(error, file=sys.stderr, flush=True)
@@ -98,6 +100,11 @@ def measured(
         for row in result.rows:
             print(f"  {row}", flush=True)
     return results, failed
+
+
+def environment() -> dict[str, str]:
+    """Of each part: compiled modules are kept, as an operator's Python does."""
+    return {name: text for name, text in os.environ.items() if name != _COMPILES_ANEW}
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from bench.parts import Part, Sizes
 from bench.rows import WRITTEN_TO, Row, row_of, rows_in
+from bench.state import hold
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,10 @@ class Kept:
         return Result(sizes=sizes, rows=rows, **kept)
 
     def measure(self, part: Part, sizes: Sizes, environment: Mapping[str, str]) -> Result:
-        """Run the part, and keep what it measured. Failed when it ends without all of its rows."""
+        """Run the part, and keep what it measured.
+
+        Failed when it ends without all of its rows, NotCommitted when the tree is another one then.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         rows_file, log = (self.folder / f"{part.name}{end}" for end in (".rows", ".log"))
         for file in (rows_file, self.folder / f"{part.name}.json"):
@@ -70,6 +74,7 @@ class Kept:
         load, began, clock = os.getloadavg()[0], datetime.now(UTC), time.monotonic()
         code = self._ended(part.arguments(sizes, self.directory), log, rows_file, environment)
         minutes = (time.monotonic() - clock) / 60
+        hold(self.root, self.commit)
         rows = tuple(rows_in(rows_file))
         if not rows or code != any(row.is_beyond for row in rows):
             raise Failed(f"{part.name} ended with {code}, its log is {log}")

@@ -10,6 +10,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = ROOT / ".venv/bin/python"
+SEED = "16"
+"""What is drawn for a cluster: the same each time."""
 TICK = 100.0
 """Units of /proc/stat in a second."""
 
@@ -33,7 +35,7 @@ def cluster(name: str, nodes: str, there: Path | None = None) -> Iterator[Path]:
     if there:
         yield there
         return
-    _rehearsal("up", "--name", name, "--nodes", nodes)
+    _rehearsal("up", "--name", name, "--nodes", nodes, "--seed", SEED)
     try:
         yield Path(f"/var/lib/neteye-rehearsal/{name}/inventory.ini")
     finally:

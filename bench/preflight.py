@@ -44,6 +44,7 @@ def main() -> int:
         groups = [*nodes_of(FEW), *nodes_of(MANY)]
         share = ROOM * (os.cpu_count() or 1) / (len(groups) + OF_CONTROLLER)
         print(f"{share:.3f} of a processor for each node", flush=True)
+        plan(ROOT, small)  # the first one compiles modules
         pairs: list[tuple[Took, Took]] = []
         for number in range(options.rounds):
             one, other = (slowly(at, groups, share) for at in (small, large))

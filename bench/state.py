@@ -10,7 +10,7 @@ _MEASURED = (".", ":(exclude)*.md")
 
 
 class NotCommitted(Exception):
-    """Files of the work tree differ from the commit."""
+    """Files of the work tree differ from the commit that is measured."""
 
 
 def commit_of(root: Path) -> str:
@@ -20,6 +20,13 @@ def commit_of(root: Path) -> str:
         names = ", ".join(line[3:] for line in changed[:5])
         raise NotCommitted(f"not committed: {names}{', ...' if len(changed) > 5 else ''}")
     return _git(root, "log", "-1", "--format=%H", "--", *_MEASURED).strip()
+
+
+def hold(root: Path, commit: str) -> None:
+    """NotCommitted when the tree is another one than at the start."""
+    now = commit_of(root)
+    if now != commit:
+        raise NotCommitted(f"the work tree is at {now[:12]} now, and was at {commit[:12]}")
 
 
 def _git(root: Path, *words: str) -> str:

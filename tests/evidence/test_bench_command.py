@@ -172,6 +172,27 @@ def test_files_that_differ_from_the_commit_are_refused(
         commit_of(project.root)
 
 
+def test_files_that_differ_while_it_is_measured_are_refused(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.commit("quick.py", "open('new.py', 'w').close()\n" + QUICK)
+    assert project.bench("--only", "good,slow") == command.REFUSED
+    assert "new.py" in capsys.readouterr().err
+    assert project.calls == ["good"]
+    (project.root / "new.py").unlink()
+    project.bench("--only", "good")
+    assert project.calls == ["good", "good"], "what it measured meanwhile is not kept"
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_parts_keep_compiled_modules(monkeypatch: pytest.MonkeyPatch, kept: bool) -> None:
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    if not kept:
+        monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    assert "PYTHONDONTWRITEBYTECODE" not in command.environment()
+    assert "PATH" in command.environment()
+
+
 def test_a_part_that_fails_is_told_and_the_others_go_on(
     project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
