@@ -93,6 +93,11 @@ def _verify(sizes: Sizes, directory: Path) -> Sequence[str | int | Path]:
     return ("--lines", lines, "--times", 2 * sizes.pairs + 1, "--directory", directory)
 
 
+def _whole_run(sizes: Sizes, directory: Path) -> Sequence[str | int | Path]:
+    nodes = () if sizes.nodes == NODES else ("--nodes", sizes.nodes)
+    return ("--old", sizes.old, "--rounds", sizes.pairs, *nodes)
+
+
 def _old(sizes: Sizes, directory: Path) -> Sequence[str | int | Path]:
     return ("--old", sizes.old)
 
@@ -101,6 +106,7 @@ PARTS: tuple[Part, ...] = (
     Part("plan", "bench.plan", 6, _plan),
     Part("round-trips", "bench.round_trips", 11, _round_trips),
     Part("preflight", "bench.preflight", 8, _preflight),
+    Part("whole-run", "bench.whole_run", 25, _whole_run),
     Part("memories", "bench.memory_pairs", 25, _memories),
     Part("reports", "bench.reports", 11, _reports),
     Part("start", "bench.start", 1, _start),

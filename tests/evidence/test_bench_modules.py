@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bench import memory_pairs, peers, preflight, round_trips, shares
+from bench import memory_pairs, peers, preflight, round_trips, shares, whole_run
 from bench.memory_pairs import Done
+from bench.own_share import Shares
 from bench.plan import Took
 from bench.round_trips import Trips
 
@@ -76,6 +77,14 @@ def test_round_trips_and_sessions_are_held_to_what_is_asked() -> None:
     ]
     alone = round_trips.rows_of([Trips(26.0, {"a": 13})], [])
     assert [(row.other, row.is_beyond) for row in alone] == [(None, True), (None, True)]
+
+
+def test_a_run_is_held_to_half_of_what_was_its_own() -> None:
+    kinds = {"vendor's commands": 100.0}
+    pairs = [(Shares(300.0, kinds, {}), Shares(200.0, kinds, {}))]
+    own, wall = whole_run.rows_of(pairs, "nodes")
+    assert (own.value, own.other, own.ratio, own.is_beyond) == (100.0, 200.0, 0.5, False)
+    assert (wall.ratio, wall.has_demand) == (200 / 300, False)
 
 
 def done(seconds: float, baseline: float = 1.0, mib: float = 50.0) -> Done:
