@@ -39,7 +39,7 @@ def versions() -> dict[str, str]:
     ).stdout
     return {
         "Python": platform.python_version(),
-        "OpenSSH": ssh.split(",")[0],
+        "OpenSSH": ssh.split(",")[0].removeprefix("OpenSSH_"),
         "podman": podman("version", "--format", "{{.Client.Version}}").stdout.strip(),
         "MariaDB": _found(r"Ver ([\d.]+)", database),
         **{name: version(name) for name in PACKAGES},

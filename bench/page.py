@@ -24,10 +24,10 @@ def page(
     versions: Mapping[str, str],
 ) -> str:
     """The whole page; `results` by the names of the parts, in the order of the page."""
-    demands = [row for result in results.values() for row in result.rows if row.has_demand]
+    demands = [row for result in results.values() for row in result.rows if is_in_first_table(row)]
     return "\n".join(
         [
-            _words("introduction"),
+            _words("introduction").rstrip("\n") + "\n",
             table(HEAD, [cells(row) for row in demands]),
             "## Of what\n",
             _facts(commit, sizes, results),
@@ -41,10 +41,14 @@ def page(
 
 def section(words: str, rows: Iterable[Row]) -> str:
     """A part's words, with its table where they want it."""
-    before, _, after = words.partition(ROWS)
-    return "\n".join(
-        filter(None, (before, table(HEAD, [cells(row) for row in rows]), after.lstrip("\n")))
-    )
+    before, _, after = (text.strip("\n") for text in words.partition(ROWS))
+    parts = (before, table(HEAD, [cells(row) for row in rows]).rstrip("\n"), after)
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def is_in_first_table(row: Row) -> bool:
+    """What is asked beside something else; of limits that a value has, those that it is beyond."""
+    return row.is_beyond or (row.has_demand and row.other is not None)
 
 
 def cells(row: Row) -> list[str]:

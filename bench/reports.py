@@ -81,12 +81,13 @@ def beside(place: Path, lines: list[int], old: Path | None, rounds: int) -> Iter
                 peak = max(now.peak for _, now in both)
             else:
                 peak = part(name, run, ROOT).peak
-                yield Row(f"{name}, {of}: peak", peak, "", None, "MiB", most=MOST_MEMORY)
-            if name in first:
-                against = f"of {min(n for n in lines if n >= LONG)} lines"
-                yield Row(f"{name}, {of}: peak", peak, against, first[name], "MiB", MOST_GROWTH)
-            elif count >= LONG:
-                first[name] = peak
+                row = Row(f"{name}, {of}: peak", peak, "", None, "MiB", most=MOST_MEMORY)
+                if name in first:
+                    shortest = f"of {min(number for number in lines if number >= LONG)} lines"
+                    row = replace(row, against=shortest, other=first[name], asked=MOST_GROWTH)
+                yield row
+            if count >= LONG:
+                first.setdefault(name, peak)
         page = (run / NAME).stat().st_size / 1e6
         yield Row(f"`{NAME}` of {of}", page, "", None, "MB", most=MOST_PAGE)
 

@@ -13,7 +13,7 @@ import pytest
 import bench.__main__ as command
 from bench import parts
 from bench.kept import Kept, Result
-from bench.page import WORDS, page
+from bench.page import WORDS, is_in_first_table, page
 from bench.parts import PARTS, Part, Sizes
 from bench.rows import Row, rows_in, told
 from bench.state import NotCommitted, commit_of
@@ -241,6 +241,13 @@ def test_the_ratio_is_the_median_of_the_pairs() -> None:
     assert (row.value, row.other, row.ratio) == (3.0, 2.0, 1.0)
     assert row.spread == "3 pairs, 0.50 to 1.50"
     assert not row.is_beyond
+
+
+def test_a_limit_of_a_value_is_in_the_first_table_when_it_is_not_kept() -> None:
+    assert not is_in_first_table(Row("a", 24.0, "", None, "MiB", most=25))
+    assert is_in_first_table(Row("a", 26.0, "", None, "MiB", most=25))
+    assert is_in_first_table(Row("a", 24.0, "b", 99.0, "trips", most=25))
+    assert not is_in_first_table(Row("a", 24.0, "b", 99.0, "trips"))
 
 
 @pytest.mark.parametrize(

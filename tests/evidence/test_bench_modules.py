@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from bench import memory_pairs, peers, preflight, round_trips, shares, whole_run
+from bench import memory_pairs, peers, preflight, reports, round_trips, shares, whole_run
+from bench.machine import ROOT
 from bench.memory_pairs import Done
 from bench.own_share import Shares
 from bench.plan import Took
+from bench.reports import Measured
 from bench.round_trips import Trips
 
 OLD_BENCHMARK = """\
@@ -85,6 +87,29 @@ def test_a_run_is_held_to_half_of_what_was_its_own() -> None:
     own, wall = whole_run.rows_of(pairs, "nodes")
     assert (own.value, own.other, own.ratio, own.is_beyond) == (100.0, 200.0, 0.5, False)
     assert (wall.ratio, wall.has_demand) == (200 / 300, False)
+
+
+def test_the_memory_of_reports_is_held_to_the_old_one_and_to_a_shorter_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(words: list[str], check: bool) -> None:
+        run = Path(words[-1])
+        run.mkdir()
+        for name in ("journal.jsonl", "evidence.html"):
+            (run / name).write_text("")
+
+    def part(name: str, run: Path, tree: Path) -> Measured:
+        return Measured(1.0, {"run-1000000": 110.0}.get(run.name, 70.0) if tree == ROOT else 280.0)
+
+    monkeypatch.setattr("bench.reports.subprocess.run", write)
+    monkeypatch.setattr("bench.reports.part", part)
+    lines = [100_000, 1_000_000]
+    peaks = [
+        (row.value, row.other, row.asked, row.most, row.is_beyond)
+        for row in reports.beside(tmp_path, lines, Path("/old"), 1)
+        if row.what.startswith("all reports") and row.unit == "MiB"
+    ]
+    assert peaks == [(70.0, 280.0, 0.25, 145, False), (110.0, 70.0, 1.5, 145, True)]
 
 
 def done(seconds: float, baseline: float = 1.0, mib: float = 50.0) -> Done:
