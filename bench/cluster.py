@@ -22,9 +22,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.machine import ROOT, checkout, make_image
+from bench.machine import PYTHON, ROOT, checkout, make_image
+from bench.rows import Row, told
 
-PYTHON = ROOT / ".venv/bin/python"
 NODES = ("--nodes", "operative=2,elastic=0,voting=0", "--scenario", "no-updates")
 PARTS = ("up", "--plan", "save", "load", "run")
 _SECOND = 1e9
@@ -112,10 +112,11 @@ def main() -> int:
     now = costs("now", ROOT, options.seed, parts)
     with checkout(options.old) as tree:
         old = costs("old", tree, options.seed, parts)
-    for part in parts:
-        before, after = old[part], now[part]
-        print(f"{part:7} {before} -> {after}: {after.all / before.all:.2f}")
-    return 0
+    against = "the old commit's"
+    return told(
+        Row(f"`{part}`, processor seconds", now[part].all, against, old[part].all, "s")
+        for part in parts
+    )
 
 
 def costs(name: str, tree: Path, seed: int, parts: Sequence[str]) -> dict[str, Cost]:

@@ -11,11 +11,11 @@ session, or a fifth of the time of a question on loopback.
 from __future__ import annotations
 
 import argparse
-import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
 
+from bench.rows import Row, told
 from engine.queries.identity import MARKER, WHO
 from engine.queries.neteye import CLUSTER_FILE
 from engine.transport.firewall import Firewall
@@ -40,10 +40,12 @@ def main() -> int:
             lambda server: asked(door_without_look(server), options.questions),
             lambda server: asked(transport(server.host()), options.questions),
         )
-    report("first contact, connection included", first, 1)
-    report(f"{options.questions} questions", each, options.questions)
-    sessions, times = zip(*each, strict=True)
-    return 0 if sessions[0] == sessions[1] and times[1] < 1.2 * times[0] else 1
+    return told(
+        [
+            *rows_of("first contact, login included", "three questions", first, 1),
+            *rows_of("a question", "without the look", each, options.questions, (1.0, 1.2)),
+        ]
+    )
 
 
 Cost = tuple[float, float]
@@ -55,22 +57,34 @@ def compared(
     rounds: int,
     before: Callable[[Sshd], float],
     now: Callable[[Sshd], float],
-) -> tuple[Cost, Cost]:
-    """Both in turn, as often as `rounds` says; the medians."""
+) -> tuple[list[Cost], list[Cost]]:
+    """Both in turn, as often as `rounds` says."""
     costs: tuple[list[Cost], list[Cost]] = ([], [])
     for _ in range(rounds):
         for ask, kept in zip((before, now), costs, strict=True):
-            had = sessions(server)
+            had = sessions_of(server)
             seconds = ask(server)
-            kept.append((sessions(server) - had, seconds))
-    before_cost, now_cost = (
-        (statistics.median(c[0] for c in kept), statistics.median(c[1] for c in kept))
-        for kept in costs
-    )
-    return before_cost, now_cost
+            kept.append((sessions_of(server) - had, seconds))
+    return costs
 
 
-def sessions(server: Sshd) -> int:
+def rows_of(
+    what: str,
+    against: str,
+    costs: tuple[Sequence[Cost], Sequence[Cost]],
+    number: int,
+    asked: tuple[float | None, float | None] = (None, None),
+) -> list[Row]:
+    """Sessions and milliseconds for each of so many questions, and what is asked of both ratios."""
+    before, now = ([(had / number, 1000 * took / number) for had, took in kept] for kept in costs)
+    rows = []
+    for place, unit in enumerate(("sessions", "ms")):
+        values, others = ([cost[place] for cost in kept] for kept in (now, before))
+        rows.append(Row.of_pairs(what, values, against, others, unit, asked[place]))
+    return rows
+
+
+def sessions_of(server: Sshd) -> int:
     return (server.directory / "log").read_text().count("Starting session: command")
 
 
@@ -106,16 +120,6 @@ def asked(opened: SshTransport, questions: int, argv: Sequence[str] = QUESTION) 
         for _ in range(questions):
             door.run(NODE, argv, deadline=30)
         return time.perf_counter() - begun
-
-
-def report(text: str, costs: tuple[Cost, Cost], number: int) -> None:
-    (had, took), (has, takes) = costs
-    print(
-        f"{text:36} before {had:4.0f} sessions {1000 * took / number:7.1f} ms each,"
-        f" now {has:4.0f} sessions {1000 * takes / number:7.1f} ms each,"
-        f" {takes / took:5.2f} x",
-        flush=True,
-    )
 
 
 if __name__ == "__main__":

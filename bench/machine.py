@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+PYTHON = ROOT / ".venv/bin/python"
+SEED = "16"
+"""What is drawn for a cluster: the same each time."""
 TICK = 100.0
 """Units of /proc/stat in a second."""
 
@@ -24,6 +27,23 @@ def checkout(commit: str) -> Iterator[Path]:
             yield tree
         finally:
             subprocess.run([*git, "remove", "--force", tree], check=True)
+
+
+@contextmanager
+def cluster(name: str, nodes: str, there: Path | None = None) -> Iterator[Path]:
+    """The inventory of a rehearsal cluster of that name, as long as the block runs; or `there`."""
+    if there:
+        yield there
+        return
+    _rehearsal("up", "--name", name, "--nodes", nodes, "--seed", SEED)
+    try:
+        yield Path(f"/var/lib/neteye-rehearsal/{name}/inventory.ini")
+    finally:
+        _rehearsal("down", "--name", name)
+
+
+def _rehearsal(*words: str) -> None:
+    subprocess.run([PYTHON, "-m", "rehearsal", *words], cwd=ROOT, check=True)
 
 
 def make_image(tree: Path, python: Path) -> None:

@@ -19,7 +19,7 @@ from bench.machine import ROOT
 from engine.model.groups import grouped
 
 _ENDED = "question-ended"
-_REQUIREMENTS = ROOT / "bench/requirements-peers.txt"
+REQUIREMENTS = ROOT / "bench/requirements-peers.txt"
 _ONE_BY_ONE = ROOT / "bench/pyinfra_asks.py"
 
 
@@ -59,12 +59,14 @@ def _ask_all(host: Host, questions: Sequence[str]) -> None:
 
 
 def pyinfra_in(folder: Path) -> Path:
-    """Its Python, installed into the folder as the requirements say."""
-    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    python = folder / "bin/python"
-    subprocess.run(
-        [python, "-m", "pip", "install", "--quiet", "--requirement", _REQUIREMENTS], check=True
-    )
+    """Its Python, installed into the folder as the requirements say, or there of the same ones."""
+    python, mark = folder / "bin/python", folder / "installed"
+    wanted = REQUIREMENTS.read_text("utf-8")
+    if not mark.exists() or mark.read_text("utf-8") != wanted:
+        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+        install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([python, *install, "--requirement", REQUIREMENTS], check=True)
+        mark.write_text(wanted, encoding="utf-8")
     return python
 
 

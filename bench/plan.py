@@ -5,9 +5,9 @@
 
 Without an inventory a cluster is made for it. In each round, in turn: the old commit's plan, this
 one's, then what that one asks, recorded before, in one batched ssh command a node, and one by one
-by pyinfra. Nodes are asked side by side by all of them. Prints the medians and their ratios; ends
-with 1 beyond what is asked: 1.25 times the batched command, 0.9 times pyinfra, half of the old
-commit's own processor time. Nothing else may run.
+by pyinfra. Nodes are asked side by side by all of them. Prints the medians, with their ratios from
+which to which; ends with 1 beyond what is asked: 1.25 times the batched command, 0.9 times pyinfra,
+half of the old commit's own processor time. Nothing else may run.
 """
 
 from __future__ import annotations
@@ -15,25 +15,20 @@ from __future__ import annotations
 import argparse
 import os
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.machine import ROOT, checkout
+from bench.machine import PYTHON, ROOT, checkout, cluster
 from bench.peers import Host, pyinfra_in, questions_in, seconds_batched, seconds_by_pyinfra
 from bench.rows import Row, told
 from engine.model.groups import grouped
 from engine.parse.inventory_ini import read_inventory
 from runbook.to_4_26.release import RELEASE
-
-PYTHON = ROOT / ".venv/bin/python"
-_NAME = "bench-plan"
 
 
 @dataclass(frozen=True)
@@ -43,6 +38,9 @@ class Took:
     wall: float
     own: float
 
+    def __str__(self) -> str:
+        return f"{self.wall:.1f} s, own CPU {self.own:.2f} s"
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -50,14 +48,16 @@ def main() -> int:
     parser.add_argument("--nodes", default="operative=16,elastic=1,voting=1", metavar="ROLES")
     parser.add_argument("--inventory", type=Path, help="a rehearsal cluster that is there")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--peers", type=Path, help="a folder that keeps pyinfra for the next time")
     options = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="bench-plan-") as place,
         checkout(options.old) as tree,
-        _cluster(options.inventory, options.nodes) as inventory,
+        cluster("bench-plan", options.nodes, options.inventory) as inventory,
     ):
-        python, hosts = pyinfra_in(Path(place) / "pyinfra"), hosts_of(inventory)
-        asked = recorded(inventory, Path(place) / "questions")
+        python = pyinfra_in(options.peers or Path(place) / "peers")
+        hosts, asked = hosts_of(inventory), recorded(inventory, Path(place) / "questions")
+        plan(tree, inventory)  # the first one compiles its modules; this commit's was recorded
         pairs: list[tuple[str, float]] = []
         for number in range(options.rounds):
             old, new = plan(tree, inventory), plan(ROOT, inventory)
@@ -71,19 +71,19 @@ def main() -> int:
             }
             pairs += found.items()
             print(f"round {number + 1}: {_listed(found)}", flush=True)
-    median = {name: statistics.median(values) for name, values in grouped(pairs).items()}
-    print(f"medians: {_listed(median)}")
-    return told(rows_of(median))
+    return told(rows_of(grouped(pairs), options.nodes if options.inventory is None else ""))
 
 
-def rows_of(median: Mapping[str, float]) -> list[Row]:
-    """What is asked of the medians."""
-    new, own = median["new"], median["new own"]
+def rows_of(seconds: Mapping[str, Sequence[float]], nodes: str) -> list[Row]:
+    """What is asked of the rounds; `nodes` says of which."""
+    new, own, of = seconds["new"], seconds["new own"], f", {nodes}" if nodes else ""
+    batched, pyinfra = "one batched ssh command a node", "pyinfra, one question after the other"
+    made = Row.of_pairs
     return [
-        Row("a plan", new, "one batched ssh command a node", median["batched"], "s", 1.25),
-        Row("a plan", new, "pyinfra, one question after the other", median["pyinfra"], "s", 0.9),
-        Row("a plan", new, "the old commit's", median["old"], "s"),
-        Row("a plan's own CPU", own, "the old commit's", median["old own"], "s", 0.5),
+        made(f"a plan{of}", new, batched, seconds["batched"], "s", 1.25),
+        made(f"a plan{of}", new, pyinfra, seconds["pyinfra"], "s", 0.9),
+        made(f"a plan{of}", new, "the old commit's", seconds["old"], "s"),
+        made(f"a plan's own CPU{of}", own, "the old commit's", seconds["old own"], "s", 0.5),
     ]
 
 
@@ -115,22 +115,6 @@ def hosts_of(inventory: Path) -> list[Host]:
     config = str(inventory.parent / "ssh/config")
     hosts = read_inventory(inventory, RELEASE.settings).hosts
     return [Host(host.name, host.address, config) for host in hosts]
-
-
-@contextmanager
-def _cluster(inventory: Path | None, nodes: str) -> Iterator[Path]:
-    if inventory:
-        yield inventory
-        return
-    _rehearsal("up", "--name", _NAME, "--nodes", nodes)
-    try:
-        yield Path(f"/var/lib/neteye-rehearsal/{_NAME}/inventory.ini")
-    finally:
-        _rehearsal("down", "--name", _NAME)
-
-
-def _rehearsal(*words: str) -> None:
-    subprocess.run([PYTHON, "-m", "rehearsal", *words], cwd=ROOT, check=True)
 
 
 def _children() -> float:

@@ -1,95 +1,138 @@
 """How many round trips of the network a plan needs one after the other, and what else it takes.
 
-    python -m bench.round_trips INVENTORY [--trips 25] [--sessions 12]
+    python -m bench.round_trips [--inventory FILE] [--rounds 3] [--old COMMIT]
 
 Between this machine and the nodes of a rehearsal cluster comes a relay that holds back each byte
 for half a round trip, and each new connection for a whole one, as the network does. A plan is made
 at two such delays: what more it takes at the longer one, divided by what the round trip is longer,
-is the number of round trips that nobody has saved by asking side by side. Prints that, the ssh
-sessions of each node, and processor seconds of the plan; ends with 1 beyond what is allowed.
+is the number of round trips that nobody has saved by asking side by side. The old commit, which
+needs ten times as many, is measured with shorter ones, in turn with this one. Prints that, and the
+ssh sessions of each operative node; ends with 1 when it is more than 25 round trips, or 12 sessions
+with a node. Without an inventory a cluster of 2+1+1 nodes is made for it.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import collections
 import contextlib
 import json
 import multiprocessing
 import os
 import re
-import resource
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-import pytest
+from bench.machine import ROOT, checkout, cluster
+from bench.rows import Row, told
 
-from engine.transport.connection import Connection
-
-DELAYS = (1.0, 2.5)
+NODES = "operative=2,elastic=1,voting=1"
+DELAYS, OLD_DELAYS = (1.0, 2.5), (0.1, 0.3)
 """Seconds of a round trip. Long, so that it outweighs what the nodes take for their answers."""
+MOST_TRIPS, MOST_SESSIONS = 25, 12
 _PORT = 22
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a plan took."""
+
+    seconds: float
+    sessions: dict[str, int]
+    """Of ssh, by node."""
+    cpu: float
+    """Seconds of this machine's processors."""
+
+
+@dataclass(frozen=True)
+class Trips:
+    """Two plans at two delays."""
+
+    number: float
+    """Round trips one after the other."""
+    sessions: dict[str, int]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("inventory", type=Path)
-    parser.add_argument("--trips", type=float, default=25.0)
-    parser.add_argument("--sessions", type=int, default=12)
-    parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--inventory", type=Path, help="a rehearsal cluster that is there")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--old", metavar="COMMIT", help="measure that commit beside this one")
     options = parser.parse_args()
-    if options.one is not None:
-        return plan_here(options.inventory, options.one)
-    seen = {}
+    new: list[Trips] = []
+    old: list[Trips] = []
+    with ExitStack() as stack:
+        inventory = stack.enter_context(cluster("bench-trips", NODES, options.inventory))
+        tree = stack.enter_context(checkout(options.old)) if options.old else None
+        for each in filter(None, (tree, ROOT)):
+            warmed(each, inventory)
+        for _ in range(options.rounds):
+            if tree is not None:
+                old.append(trips(tree, inventory, OLD_DELAYS))
+            new.append(trips(ROOT, inventory, DELAYS))
+    return told(rows_of(new, old))
+
+
+def rows_of(new: Sequence[Trips], old: Sequence[Trips]) -> list[Row]:
+    """What is asked of the rounds: a row for the round trips, one for each node's sessions."""
+    numbers = {"round trips one after the other": [one.number for one in new]}
+    before = {"round trips one after the other": [one.number for one in old]}
+    for node in sorted({node for one in new for node in one.sessions}):
+        what = f"ssh sessions with {node}"
+        numbers[what] = [float(one.sessions.get(node, 0)) for one in new]
+        before[what] = [float(one.sessions.get(node, 0)) for one in old]
+    rows = []
+    for what, values in numbers.items():
+        most, unit = (MOST_SESSIONS, "sessions") if "ssh" in what else (MOST_TRIPS, "round trips")
+        if old:
+            row = Row.of_pairs(what, values, "the old commit's", before[what], unit)
+        else:
+            row = Row(what, statistics.median(values), "", None, unit)
+        rows.append(replace(row, most=most))
+    return rows
+
+
+def trips(tree: Path, inventory: Path, delays: tuple[float, float]) -> Trips:
+    """A plan by that tree at each delay."""
+    seen = []
     with tempfile.TemporaryDirectory(prefix="round-trips-") as name:
-        for delay in DELAYS:
-            with delayed(options.inventory, Path(name), delay) as inventory:
-                seen[delay] = plan(inventory, Path(name) / "seen.json")
-            told = seen[delay]
-            cpu, took = told["cpu"], told["seconds"]
-            print(f"round trip {delay:4.1f} s: {took:6.1f} s, processor {cpu:5.2f} s", flush=True)
-    short, long = DELAYS
-    trips = (seen[long]["seconds"] - seen[short]["seconds"]) / (long - short)
-    most = max(seen[long]["sessions"].values())
-    print(f"round trips one after the other: {trips:.1f}, at most {options.trips:g}")
-    for node, count in seen[long]["sessions"].items():
-        print(f"ssh sessions with {node}: {count}, at most {options.sessions}")
-    return 0 if trips <= options.trips and most <= options.sessions else 1
+        for delay in delays:
+            with delayed(inventory, Path(name), delay) as far:
+                seen.append(plan(tree, far, Path(name) / "seen.json"))
+            took = f"{seen[-1].seconds:6.1f} s, processor {seen[-1].cpu:5.2f} s"
+            which = "new" if tree == ROOT else "old"
+            print(f"{which}: round trip {delay:4.1f} s: {took}", flush=True)
+    (first, last), (short, long) = seen, delays
+    return Trips((last.seconds - first.seconds) / (long - short), last.sessions)
 
 
-def plan(inventory: Path, told: Path) -> dict[str, Any]:
-    """A plan in a process of its own: seconds, processor seconds, sessions by node."""
-    words = [sys.executable, "-m", "bench.round_trips", str(inventory), "--one", str(told)]
+def warmed(tree: Path, inventory: Path) -> None:
+    """The first plan of a tree compiles its modules: it does not count."""
+    with tempfile.TemporaryDirectory(prefix="round-trips-") as name:
+        plan(tree, inventory, Path(name) / "seen.json")
+
+
+def plan(tree: Path, inventory: Path, file: Path) -> Plan:
+    """A plan by that tree, in a process of its own."""
     begun = time.monotonic()
-    done = subprocess.run(words, stdout=subprocess.PIPE, check=False)
+    done = subprocess.run(
+        [sys.executable, ROOT / "bench/one_plan.py", inventory, file],
+        cwd=tree,
+        env={**os.environ, "PYTHONPATH": str(tree)},
+        stdout=subprocess.PIPE,
+        check=False,
+    )
     seconds = time.monotonic() - begun
     if done.returncode not in (0, 10):  # also a plan that finds something asks everything
         sys.exit(done.stdout.decode())
-    seen: dict[str, Any] = json.loads(told.read_text())
-    return {**seen, "seconds": seconds}
-
-
-def plan_here(inventory: Path, told: Path) -> int:
-    """A plan in this process, with a note of each session."""
-    sessions: collections.Counter[str] = collections.Counter()
-    client = Connection.client
-
-    def counted(self: Connection, control: Path, command: bytes) -> list[bytes]:
-        sessions[self.host.name] += 1
-        return client(self, control, command)
-
-    Connection.client = counted  # type: ignore[method-assign]
-    code = pytest.main(["runbook", "--inventory", str(inventory), "--plan"])
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    cpu = sum(one.ru_utime + one.ru_stime for one in used)
-    told.write_text(json.dumps({"sessions": sessions, "cpu": cpu}))
-    return int(code)
+    return Plan(seconds, **json.loads(file.read_text("utf-8")))
 
 
 @contextlib.contextmanager

@@ -20,6 +20,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bench.machine import TICK, checkout
+from bench.rows import Row, told
 
 MOST = 1 / 3
 SSH = """#!/bin/sh
@@ -54,14 +55,10 @@ def main() -> int:
             for commit, tree in trees.items():
                 seconds = until_first_question(tree)
                 took[commit] += [seconds] if number else []
-    medians = {commit: statistics.median(seconds) for commit, seconds in took.items()}
-    for commit, seconds in medians.items():
-        print(f"  {commit:10} {seconds:.2f} s until the first question")
-    if not given.old:
-        return 0
-    ratio = medians["HEAD"] / medians[given.old]
-    print(f"  ratio      {ratio:.2f}, asked {MOST:.2f}")
-    return 0 if ratio <= MOST else 1
+    what, now = "until the first question, processor seconds", took["HEAD"]
+    if given.old:
+        return told([Row.of_pairs(what, now, "the old commit's", took[given.old], "s", MOST)])
+    return told([Row(what, statistics.median(now), "", None, "s")])
 
 
 def until_first_question(tree: Path) -> float:

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import argparse
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from bench.reports import sealed, written
+from bench.rows import Row, told
 
 PROJECT = Path(__file__).resolve().parents[1]
 BEFORE = "254ec1b4"
@@ -43,15 +43,9 @@ def main() -> int:
         for _ in range(given.times):
             for verifier, seconds in took.items():
                 seconds.append(measured(verifier, run))
-    before, now = (statistics.median(seconds) for seconds in took.values())
-    print(
-        f"{given.lines} lines, {given.times} times each, processor seconds: median (least to most)"
-    )
-    for name, seconds in zip((given.against, "now"), took.values(), strict=True):
-        spread = f"({min(seconds):.2f} to {max(seconds):.2f})"
-        print(f"  {name:10} {statistics.median(seconds):6.2f} {spread}")
-    print(f"  ratio      {now / before:6.2f}, at most {MOST}")
-    return 0 if now <= MOST * before else 1
+    before, now = took.values()
+    what = f"`verify.py`, {given.lines} lines, processor seconds"
+    return told([Row.of_pairs(what, now, f"that of {given.against}", before, "s", MOST)])
 
 
 def text_of(commit: str) -> bytes:

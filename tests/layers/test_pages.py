@@ -195,6 +195,7 @@ def test_what_is_misspelt_is_told() -> None:
         "python3 verfy.py DIRECTORY",
         "python3 verify.py DIRECTORY --hed HASH",
         ".venv/bin/python -m bench.memory --directory /var/tmp/bench",
+        ".venv/bin/python -m bench --olny plan",
         "cp docs/prod.ini.exampel prod.ini",
         ".venv/bin/python -m engine inventry root@neteye01 > prod.ini",
         ".venv/bin/pip install -r requirments.txt",
@@ -251,12 +252,14 @@ def _python(words: list[str], whole: bool) -> str:
     module, rest = words[1], words[2:]
     if module in STANDARD:
         return _pip(rest)
-    if importlib.util.find_spec(module) is None:
+    if (spec := importlib.util.find_spec(module)) is None:
         return f"there is no module {module}"
+    if spec.submodule_search_locations is not None:
+        spec = importlib.util.find_spec(f"{module}.__main__")
     parsers = {"engine": engine.cli.parser, "rehearsal": rehearsal.cli.parser}
     if module in parsers:
         return _parsed(parsers[module](), rest, whole)
-    source = Path(importlib.util.find_spec(module).origin).read_text()  # type: ignore
+    source = Path(spec.origin).read_text()  # type: ignore
     unknown = [word for word in rest if word.startswith("--") and f'"{word}"' not in source]
     return f"{module} has no {unknown[0]}" if unknown else ""
 
