@@ -3,11 +3,11 @@
     python -m bench.own_share RUN [RUN ...]
 
 RUN is a run's directory. Three kinds of time are not the runbook's own: a vendor's command is at
-work (`neteye`, `dnf`, also those that only look), the failover proof, and `pcs` makes a change or
-waits for the cluster. Each is the union of its intervals: what is at work on several nodes counts
-once, and what is of two kinds counts for the first of them. Prints the wall time, each kind, the
-rest, and the steps with the largest rest. With two runs and more the rest of each is also told
-against that of the first. On a busy machine runs are comparable only when they ran side by side.
+work (`neteye`, `dnf`, also those that only look), the failover proof, and `pcs` waits for
+the cluster. Each is the union of its intervals: what is at work on several nodes counts once, and
+what is of two kinds counts for the first of them. Prints the wall time, each kind, the rest, and
+the steps with the largest rest. With two runs and more the rest of each is also told against that
+of the first.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from engine.model.steps import phase_of
 from engine.record.lines import JournalFile
 from engine.report.evidence_files import JOURNAL, directory_of
 
-VENDOR, FAILOVER, WAITS = "vendor's commands", "failover proof", "pcs at work"
+VENDOR, FAILOVER, WAITS = "vendor's commands", "failover proof", "pcs waits"
 KINDS = (VENDOR, FAILOVER, WAITS)
 _VENDOR = re.compile(
     r"\bdnf\s+-|(?:^|[\s'\"])(?:neteye\s+[a-z]+|neteye_(?:secure_install|finalize)\w*)\b"
 )
 """Anywhere in a script: those of questions make ready what dnf needs, and tidy up."""
-_WAITS = re.compile(r"^(?:pcs|crm_resource)\s")
+_WAITS = re.compile(r"^(?:pcs|crm_resource)\s.*--wait")
 _SHOWN = 15
 """Steps that are told."""
 
@@ -69,8 +69,7 @@ def shares_of(events: Iterable[Event]) -> Shares:
         now = seconds(event)
         match event["event"]:
             case "intent":
-                command = str(event.get("command", ""))
-                kind = WAITS if _WAITS.search(command) else _kind_of(command)
+                kind = _kind_of(str(event.get("command", "")))
                 intents[str(event["key"])] = kind, now
             case "result":
                 kind, since = intents.pop(str(event["key"]), ("", now))
@@ -104,6 +103,8 @@ def shares_of(events: Iterable[Event]) -> Shares:
 
 def _kind_of(command: str) -> str:
     """Of a change or a question; empty: the runbook's own."""
+    if _WAITS.search(command):
+        return WAITS
     return VENDOR if _VENDOR.search(command) else ""
 
 
