@@ -39,6 +39,7 @@ from engine.record.run import (
     open_journal,
 )
 from engine.record.started import started_fields
+from engine.report.compiled import from_text_only
 from engine.report.console import Console
 from engine.run import options, version_step
 from engine.run.follow_up import read_followed
@@ -94,6 +95,9 @@ def make_run(config: pytest.Config) -> Run:
     redactor.spare(inventory.settings.cluster, *inventory.names)
     redactor.know(*release.phrases)
     Secret.watched_by(redactor.learn)
+    is_held_to_text = inventory.settings.environment is Environment.PRODUCTION
+    if is_held_to_text:
+        from_text_only()
     run = Run(
         until=until,
         to_its_end=config.getoption("until") == END,
@@ -113,7 +117,7 @@ def make_run(config: pytest.Config) -> Run:
             config,
             release,
             redactor.clean_output,
-            compares=inventory.settings.environment is Environment.PRODUCTION,
+            compares=is_held_to_text,
         ),
         outputs=Outputs(directory / "outputs", redactor.clean_output),
         started=started,
