@@ -32,6 +32,11 @@ field is no new form: readers do without it in an older journal.
 LOCK_TAKEN = "lock-taken"
 """The event by which runs on several controllers are put in order (`in_order`)."""
 INTENT = "intent"
+UNHURRIED = frozenset({"observation", "step-started", "step-ended", "row", "finding"})
+"""What was asked and what was judged: written at once, so that it outlives the process, and on the
+disk with the next event of another kind, which is before a change and before anybody is told. A
+loss of power in between is as one a little earlier.
+"""
 
 
 def utc_now() -> datetime:
@@ -43,7 +48,7 @@ class Journal:
 
     A line that the disk does not take waits, and is tried again before the next one: the file has
     no gap and no torn line in its middle. Only an intent must be on the disk: without it the
-    change is not made.
+    change is not made. So is all that stands before it.
     """
 
     def __init__(
@@ -73,31 +78,35 @@ class Journal:
         """Bytes of the lines that N has."""
         self._told = Told()
         self._places = Places()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._waiting = b""
+        """Lines that are not in the file."""
+        self._unsynced = bytearray()
+        """Lines at the end of the file that are not known to be on the disk."""
         self._descriptor: int | None = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         # held while this process lives: a report is not rebuilt under a run that still writes
         with contextlib.suppress(OSError):
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def record(self, event: str, **fields: Any) -> Event:
-        """Write one event. Texts are redacted; the line is on the disk when this returns.
+        """Write one event. Texts are redacted; the line is on the disk when this returns, one of
+        what is `UNHURRIED` in the file.
 
         When the disk does not take it, it is kept to be tried again and `problem` says why. An
         intent is not kept: OSError, and its change is not made.
         """
-        line = {
-            "schema": SCHEMA,
-            "run": self.run_id,
-            "seq": self.lines + 1,
-            "prev": self.head,
-            "time": stamp(self._now()),
-            "event": event,
-            **cleaned(fields, self._clean),
-        }
-        data = json.dumps(line, ensure_ascii=False, sort_keys=False).encode()
         with self._lock:
-            self._append(data + b"\n", is_kept=event != INTENT)
+            line = {
+                "schema": SCHEMA,
+                "run": self.run_id,
+                "seq": self.lines + 1,
+                "prev": self.head,
+                "time": stamp(self._now()),
+                "event": event,
+                **cleaned(fields, self._clean),
+            }
+            data = json.dumps(line, ensure_ascii=False, sort_keys=False).encode()
+            self._append(event, data + b"\n")
             self.lines += 1
             self.unsent_lines += 1
             self.head = digest(data)
@@ -106,7 +115,7 @@ class Journal:
             end = self.size + len(data) + 1
             self._places.note(str(line.get("step") or ""), self.size, end)
             self.size = end
-        return line
+            return line
 
     @property
     def events(self) -> list[Event]:
@@ -152,30 +161,54 @@ class Journal:
         """The events from one place of the journal to another. Raises RunbookError."""
         return map(read_json, self._lines(begin, end))
 
-    def _append(self, data: bytes, *, is_kept: bool) -> None:
+    def _append(self, event: str, data: bytes) -> None:
         try:
-            self._write(self._waiting + data)
+            self._write(data, sync=event not in UNHURRIED)
         except OSError as error:
             self.problem = self.problem or error.strerror or str(error)
-            if not is_kept:
+            if event == INTENT:
                 raise
             self._waiting += data
-        else:
-            self._waiting = b""
 
-    def _write(self, data: bytes) -> None:
-        """Append all of it, or nothing: OSError. A half-written line would spoil the next one."""
+    def _write(self, lines: bytes, *, sync: bool) -> None:
+        """Append what waits and these lines, or nothing of it: OSError. A half-written line would
+        spoil the next one. What can't be brought to the disk is taken back, and waits.
+        """
         if self._descriptor is None:
             raise OSError(errno.EBADF, "the journal is closed")
         size = os.fstat(self._descriptor).st_size
+        data = self._waiting + lines
         try:
             left = memoryview(data)
             while left:
                 left = left[os.write(self._descriptor, left) :]
-            os.fsync(self._descriptor)
         except BaseException:
             self._cut_back(size)
             raise
+        if not sync:
+            self._waiting = b""
+            self._unsynced += data
+            return
+        try:
+            os.fsync(self._descriptor)
+        except BaseException:
+            self._cut_back(size - len(self._unsynced))
+            self._waiting = bytes(self._unsynced) + self._waiting
+            raise
+        else:
+            self._waiting = b""
+        finally:
+            self._unsynced.clear()
+
+    def _sync(self) -> None:
+        """What was only written comes to the disk; what the disk does not take waits."""
+        with self._lock:
+            if not self._unsynced:
+                return
+            try:
+                self._write(b"", sync=True)
+            except OSError as error:
+                self.problem = self.problem or error.strerror or str(error)
 
     def _cut_back(self, size: int) -> None:
         assert self._descriptor is not None
@@ -216,12 +249,14 @@ class Journal:
 
     @property
     def is_whole(self) -> bool:
-        """Every event is on the disk."""
-        return not self._waiting
+        """Every event is on the disk; what was only written is brought there."""
+        self._sync()
+        return not (self._waiting or self._unsynced)
 
     def unsent(self, most: int = 1 << 20) -> list[str]:
         """Lines that were not handed to N yet, the oldest ones, one at least and others up to
-        `most` bytes; empty: N has all. Raises RunbookError."""
+        `most` bytes; empty: N has all. N never has more than the disk. Raises RunbookError."""
+        self._sync()
         found: list[str] = []
         size = 0
         for line in self._lines(self._sent, self.size):
@@ -246,8 +281,7 @@ class Journal:
         if self._descriptor is None:
             return
         with contextlib.suppress(OSError):
-            self._write(self._waiting)
-            self._waiting = b""
+            self._write(b"", sync=True)
         os.close(self._descriptor)
         self._descriptor = None
 

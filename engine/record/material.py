@@ -28,13 +28,17 @@ BESIDE = ("conftest.py", "pytest.ini", "requirements.txt", "requirements-dev.txt
 """Files beside those folders that decide as well what runs."""
 
 
-@cache
 def runbook_hash(root: Path | None = None, step: Path | None = None) -> str:
     """sha256 over names and contents of what the runbook is made of, as hexadecimal digits.
 
     The same for every clone of the same text: paths are relative, and line ends count as one
     character, except in data.
     """
+    return _hash_of(root, _elsewhere(root or PROJECT, step))
+
+
+@cache
+def _hash_of(root: Path | None, step: Path | None) -> str:
     digest = hashlib.sha256()
     for name, path in sorted(source_files(root, step).items()):
         content = path.read_bytes()
@@ -44,16 +48,25 @@ def runbook_hash(root: Path | None = None, step: Path | None = None) -> str:
     return digest.hexdigest()
 
 
-@cache
 def source_files(root: Path | None = None, step: Path | None = None) -> Mapping[str, Path]:
     """Relative name -> file: engine/ and runbook/ with templates and data, and those beside them.
 
     Also the folder `step` of a version step that is kept elsewhere. Caches are no part of it.
     """
-    root = root or PROJECT
+    return _sources_of(root or PROJECT, _elsewhere(root or PROJECT, step))
+
+
+def _elsewhere(root: Path, step: Path | None) -> Path | None:
+    """The folder of the version step, unless it lies in one of the runbook's own."""
+    is_own = step is None or any(step.is_relative_to(root / part) for part in SOURCES)
+    return None if is_own else step
+
+
+@cache
+def _sources_of(root: Path, step: Path | None) -> Mapping[str, Path]:
     found = [(root, path) for part in SOURCES for path in (root / part).rglob("*")]
     found += [(root, root / name) for name in BESIDE]
-    if step is not None and not any(step.is_relative_to(root / part) for part in SOURCES):
+    if step is not None:
         found += [(step.parent, path) for path in step.rglob("*")]
     names = {path.relative_to(base).as_posix(): path for base, path in found if path.is_file()}
     return {name: path for name, path in names.items() if not _is_cached(name)}

@@ -26,7 +26,7 @@ from engine.run.goes_by import refuse_another_head
 class _Unwritten(Journal):
     """What the steps record now is compared and forgotten: the disk need not have it."""
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, lines: bytes, *, sync: bool) -> None:
         """Write nothing."""
 
 

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Template
 
 from engine.judge.text import listed, many, shortened
 from engine.model.event import Event, operator_of, stamp
@@ -25,6 +25,7 @@ from engine.record.gaps import sentence as gaps_in_words
 from engine.report.audit.approvals import approvals_of
 from engine.report.audit.found import findings_of
 from engine.report.change import closing_of, of_change, taken_by
+from engine.report.compiled import environment
 from engine.report.console import clean_line
 from engine.report.earlier import placed
 from engine.report.html import shown_on_a_page
@@ -255,12 +256,6 @@ _FINALIZE: Mapping[str, Callable[[Any], Any]] = {
 @cache
 def _template(name: str) -> Template:
     """The template of that form: whatever it shows is made harmless for the form."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=name.endswith(".html"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_FINALIZE[name],
-    )
-    return environment.get_template(f"{name}.j2")
+    folder, finalize = Path(__file__).parent, _FINALIZE[name]
+    forms = environment(folder, finalize, autoescape=name.endswith(".html"))
+    return forms.get_template(f"{name}.j2")

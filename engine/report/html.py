@@ -12,7 +12,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Template
 from markupsafe import Markup
 
 from engine.judge.text import counted, cut_at_word, many
@@ -22,6 +22,7 @@ from engine.model.groups import grouped
 from engine.model.steps import base_of
 from engine.record.gaps import how_asked, sentence
 from engine.report.anchors import step_anchor, step_id
+from engine.report.compiled import environment
 from engine.report.last_lines import next_commands, way_of
 from engine.report.losses import loss_lines
 from engine.report.table import breakable
@@ -176,17 +177,10 @@ def _proved(bare: str, items: Sequence[str], earlier: str) -> Markup:
 @cache
 def template(path: str) -> Template:
     """The template of that path below this folder; a field that it lacks is an error."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=shown_on_a_page,
-    )
-    environment.filters |= {"content": _content, "cut": cut_at_word, "breakable": breakable}
-    environment.filters["many"] = many
-    return environment.get_template(path)
+    pages = environment(Path(__file__).parent, shown_on_a_page, autoescape=True)
+    pages.filters |= {"content": _content, "cut": cut_at_word, "breakable": breakable}
+    pages.filters["many"] = many
+    return pages.get_template(path)
 
 
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")

@@ -26,7 +26,7 @@ from engine.run import hooks as report
 from engine.run.graph import order, resolve
 from engine.run.scouting import SCOUTS, scouted
 from engine.run.session import ITEM, JUDGED, RUN, SESSION, Session, run_of
-from engine.run.start import make_run, make_session
+from engine.run.start import leave_to_the_end, make_run, make_session
 from engine.run.step_report import is_telling, put_right, redact
 from engine.run.until import leave_out_the_rest, time_expected
 
@@ -141,6 +141,7 @@ def pytest_collection_modifyitems(
     run.redactor.spare(*(step.name for step in steps))
     run.redactor.know(*(step.name for step in steps))
     run.record("steps", steps=steps_field([(s, i.nodeid, _intent(i)) for i, s in marked]))
+    leave_to_the_end()
 
 
 def _intent(item: pytest.Item) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from engine.errors import Refused
 from engine.model.inventory import Inventory, Role
-from engine.transport.words import words
+from engine.transport.words import words, words_in
 
 SATELLITE_ROLES = frozenset({Role.ELASTIC_ONLY, Role.VOTING_ONLY})
 _HOPS = frozenset(
@@ -129,7 +129,7 @@ class Firewall:
         role = self.check_node(node)
         found = words(argv)
         if stdin and not self.keeps_records(argv) and not _READERS.isdisjoint(found):
-            found += words([stdin.decode("utf-8", "replace")])
+            found += words_in(stdin.decode("utf-8", "replace"))
         hop = _hop(found)
         for rule in self.rules:
             pattern = next((p for p in rule.patterns if p.is_in(found)), None)

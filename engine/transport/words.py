@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 # What a shell removes while it joins a word: quotes, escapes, line continuations, empty expansions.
 _JOINED = re.compile(r"\\\r?\n|\$(?=['\"])|\$\w+(?=['\"\\])|\$[@*\d](?=\w)|['\"\\]")
@@ -29,7 +30,18 @@ def words(argv: Sequence[str]) -> tuple[str, ...]:
     >>> words(["/usr/bin/env", "A=b", "bash", "-lc", "(nohup 'ney'ty \\"x y\\" &)"])
     ('env', 'A', 'b', 'bash', '-lc', 'nohup', 'neyty', 'x', 'y')
     """
-    return tuple(word for text in argv for word in _of(text))
+    return tuple(word for text in argv for word in _known(text))
+
+
+def words_in(text: str) -> tuple[str, ...]:
+    """All words of a text that is not kept: standard input may have a secret."""
+    return tuple(_of(text))
+
+
+@lru_cache(maxsize=512)
+def _known(argument: str) -> tuple[str, ...]:
+    """Each node is asked the same, and each question is looked at more than once."""
+    return words_in(argument)
 
 
 def _of(text: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ import pytest
 
 from engine.errors import RunbookError
 from engine.model.event import stamp
-from engine.record.journal import SCHEMA, Journal, in_order, lines_of, read_journal
+from engine.record.journal import SCHEMA, UNHURRIED, Journal, in_order, lines_of, read_journal
 from engine.report import earlier
 from engine.verify import digest, read_chain
 from tests.engine import kit
@@ -71,7 +71,7 @@ def _full(number: int) -> None:
     raise OSError("the disk is full")
 
 
-def test_every_line_is_fsynced_after_it_was_written(
+def test_a_line_is_fsynced_after_it_was_written(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes: list[int] = []
@@ -81,6 +81,73 @@ def test_every_line_is_fsynced_after_it_was_written(
     assert len(sizes) == 2
     assert sizes[1] == journal.path.stat().st_size
     assert 0 < sizes[0] < sizes[1]
+
+
+@pytest.fixture
+def synced(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """What the journal had each time that it was brought to the disk."""
+    found: list[list[str]] = []
+    monkeypatch.setattr(os, "fsync", lambda _: found.append(kinds(journal)))
+    return found
+
+
+@pytest.mark.parametrize("event", sorted(UNHURRIED))
+def test_what_was_asked_and_judged_outlives_the_process_at_once(
+    journal: Journal, synced: list[list[str]], event: str
+) -> None:
+    journal.record(event)
+    assert (kinds(journal), synced) == ([event], [])
+
+
+@pytest.mark.parametrize("event", ["intent", "result", "fact", "ledger-closed", "run-ended"])
+def test_it_is_on_the_disk_with_the_next_event_of_another_kind(
+    journal: Journal, synced: list[list[str]], event: str
+) -> None:
+    journal.record("step-started")
+    journal.record("observation")
+    journal.record(event)
+    assert synced == [["step-started", "observation", event]]
+
+
+ON_THE_DISK: dict[str, Callable[[Journal], object]] = {
+    "handed to N": Journal.unsent,
+    "asked whether all is there": lambda journal: journal.is_whole,
+    "closed": Journal.close,
+}
+
+
+@pytest.mark.parametrize("when", ON_THE_DISK)
+def test_it_is_on_the_disk_before_anybody_is_told(
+    journal: Journal, synced: list[list[str]], when: str
+) -> None:
+    journal.record("observation")
+    ON_THE_DISK[when](journal)
+    assert synced[0] == ["observation"]
+
+
+def test_before_an_intent_all_is_on_the_disk_or_it_is_none(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal.record("note")
+    journal.record("observation")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", _full)
+        with pytest.raises(OSError, match="full"):
+            journal.record("intent", what="x")
+        assert (kinds(journal), journal.is_whole) == (["note"], False)
+        journal.record("finding")
+    assert journal.is_whole
+    chain = read_chain(journal.path.read_bytes(), "journal.jsonl")
+    assert [event["event"] for event in chain.events] == ["note", "observation", "finding"]
+
+
+def test_what_the_disk_did_not_keep_is_told_when_somebody_asks(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal.record("observation")
+    monkeypatch.setattr(os, "fsync", _full)
+    assert not journal.is_whole
+    assert "full" in journal.problem
 
 
 def test_only_the_owner_can_read_it(journal: Journal) -> None:

@@ -355,7 +355,7 @@ def test_a_run_that_its_own_full_disk_stops_tells_that(
     channel = listener.channel(run)
     run.on_stop.append(lambda stop: sent(channel, "stop"))
 
-    def full(data: bytes) -> None:
+    def full(data: bytes, *, sync: bool) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(run.journal, "_write", full)

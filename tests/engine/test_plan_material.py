@@ -263,14 +263,16 @@ def test_a_moved_file_has_another_hash(tmp_path: Path) -> None:
 
 def test_a_version_step_that_is_kept_elsewhere_counts(tmp_path: Path) -> None:
     root = _sources(tmp_path / "one")
-    step = tmp_path / "steps" / "to_4_27"
-    step.mkdir(parents=True)
-    (step / "release.py").write_text("x = 1\n")
-    before = runbook_hash(root, step)
-    (step / "release.py").write_text("x = 2\n")
-    runbook_hash.cache_clear()
-    assert len({before, runbook_hash(root), runbook_hash(root, step)}) == 3
+    former, later = (_step(tmp_path / name, f"x = '{name}'") for name in ("former", "later"))
+    assert len({runbook_hash(root, former), runbook_hash(root), runbook_hash(root, later)}) == 3
     assert runbook_hash(root, root / "runbook") == runbook_hash(root)
+
+
+def _step(beside: Path, text: str) -> Path:
+    folder = beside / "to_4_27"
+    folder.mkdir(parents=True)
+    (folder / "release.py").write_text(text)
+    return folder
 
 
 def test_the_project_has_one() -> None:

@@ -196,7 +196,7 @@ def test_of_a_line_that_is_not_on_the_disk_nobody_is_told(
     ]
 
 
-def _no_room(data: bytes) -> None:
+def _no_room(data: bytes, *, sync: bool) -> None:
     raise OSError(28, "No space left on device")
 
 

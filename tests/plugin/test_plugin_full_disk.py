@@ -37,13 +37,13 @@ def full_from(monkeypatch: pytest.MonkeyPatch, event: str, step: str = "") -> No
     plain = Journal._write
     is_full = False
 
-    def write(self: Journal, data: bytes) -> None:
+    def write(self: Journal, data: bytes, *, sync: bool) -> None:
         nonlocal is_full
         is_full = is_full or f'"event": "{event}", "step": "{step}'.encode() in data
         is_full = is_full or (not step and f'"event": "{event}"'.encode() in data)
         if is_full:
             raise FULL
-        plain(self, data)
+        plain(self, data, sync=sync)
 
     monkeypatch.setattr(Journal, "_write", write)
 
@@ -183,12 +183,12 @@ def test_a_report_made_anew_says_what_the_exit_code_said(
     """There was no room for a moment: at the last word, or directly after it."""
     plain, has_been = Journal._write, False
 
-    def write(self: Journal, data: bytes) -> None:
+    def write(self: Journal, data: bytes, *, sync: bool) -> None:
         nonlocal has_been
         if not has_been and f'"event": "{event}"'.encode() in data:
             has_been = True
             raise FULL
-        plain(self, data)
+        plain(self, data, sync=sync)
 
     monkeypatch.setattr(Journal, "_write", write)
     monkeypatch.setattr("engine.attempt.handover.PATIENCE", 0.0)

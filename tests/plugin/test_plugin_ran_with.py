@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from engine.record.redact import Redactor
+from engine.report.compiled import Kept
 from engine.run.ran_with import foreign_entries, masked_words, steering_variables
 from engine.secrets import MASK
-from tests.plugin.kit import CHANGE, Project
+from tests.plugin.kit import CHANGE, INVENTORY, Project
 
 pytest_plugins = "pytester"
 
@@ -188,3 +189,15 @@ def test_what_python_the_environment_and_the_project_have_is_not_foreign(tmp_pat
     assert foreign_entries(own, tmp_path) == []
     foreign = [str(tmp_path / "hidden"), f"{paths['stdlib']}/more", "/opt/more"]
     assert foreign_entries([*own, *foreign, "/opt/more"], tmp_path) == foreign
+
+
+@pytest.mark.parametrize("environment", ["staging", "production"])
+def test_a_run_in_production_takes_no_compiled_template(project: Project, environment: str) -> None:
+    """Nothing holds those to the text that is hashed."""
+    project.monkeypatch.setattr("engine.report.compiled.Kept.is_taken", True)
+    project.steps(CHANGE)
+    project.write("prod.ini", INVENTORY.replace("staging", environment))
+    project.run("--inventory", "prod.ini", "--plan")
+    (begun,) = project.events("run-started")
+    assert begun["ran_with"]["compiled"]["compared"] is not Kept.is_taken
+    assert Kept.is_taken is (environment != "production")
