@@ -14,6 +14,7 @@ from rehearsal.topology import Node, Role, Topology
 _SECONDS, _SECONDS_A_NODE = 300.0, 60.0
 """Five nodes take 15 on an idle machine, 70 on a very busy one; nineteen 55 to more than 300."""
 _SSH_PORT = 22
+_AT_WORK = ("Started", "Promoted", "Unpromoted", "Master", "Slave")
 _PORT_OF_NOBODY = 1
 _CONNECT_SECONDS = 1.0
 
@@ -129,14 +130,11 @@ def judge(crm_mon: str, names: list[str]) -> str | None:
         return lacking
     for resource in ET.fromstring(crm_mon).iter("resource"):
         agent = resource.get("resource_agent", "")
-        started = resource.get("role") == "Started" and resource.get("failed") == "false"
+        started = resource.get("role") in _AT_WORK and resource.get("failed") == "false"
         disabled = resource.get("target_role") == resource.get("role") == "Stopped"
         if not agent.startswith("stonith:") and not started and not disabled:
             return f"resource {resource.get('id')} Started, it is {resource.get('role')}"
     return None
-
-
-_AT_WORK = ("Started", "Promoted", "Unpromoted", "Master", "Slave")
 
 
 def judge_running(crm_mon: str, names: list[str], running: Mapping[str, int]) -> str | None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from rehearsal.bases import Base
-from rehearsal.like import nodes, pacemaker
+from rehearsal.like import hands_off, nodes, pacemaker
 from rehearsal.like.agents import folders
 from rehearsal.like.fields import SnapshotError
 from rehearsal.like.pacemaker import expected
@@ -18,7 +18,7 @@ from rehearsal.like.snapshot import Snapshot
 from rehearsal.like.twin import NAME, Twin
 from rehearsal.like.wanting import missing
 from rehearsal.logins import ROOT
-from rehearsal.scenario import Scenario
+from rehearsal.scenario import NodeStep, Scenario
 from rehearsal.standins.settings import SettingsError
 from rehearsal.step import Step
 from rehearsal.topology import Topology, build
@@ -63,6 +63,10 @@ def scenario(step: Step, twin: Twin, topology: Topology, login: str, seed: int) 
         },
         folders=folders(snapshot.pacemaker, topology),
         before_start=nodes.first_start(snapshot),
+        after_start=tuple(
+            NodeStep(1, words)
+            for words in hands_off.commands(snapshot.pacemaker, pacemaker.names(topology))
+        ),
         twin=twin,
         missing=missing(snapshot, topology, login_is_sudo=login != ROOT),
     )

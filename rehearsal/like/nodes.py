@@ -14,7 +14,7 @@ OWN_REPOSITORY = "neteye"
 DNF_SETTINGS = (
     *("exclude", "includepkgs", "best", "strict", "skip_broken", "obsoletes", "assumeno"),
     *("assumeyes", "clean_requirements_on_remove", "installonly_limit", "install_weak_deps"),
-    *("keepcache", "module_obsoletes", "skip_if_unavailable", "timeout", "retries"),
+    *("gpgcheck", "keepcache", "module_obsoletes", "skip_if_unavailable", "timeout", "retries"),
 )
 """Settings of dnf that a twin takes over; the others depend on real repositories."""
 LIMITED = ("/var", "/neteye")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from rehearsal.bases import Base
-from rehearsal.like import constraints
+from rehearsal.like import constraints, hands_off
 from rehearsal.like.agents import Agent, agents, is_fence_device
 from rehearsal.like.fields import MASKED
 from rehearsal.like.snapshot import Level, Pacemaker, Resource, Snapshot
@@ -34,7 +34,8 @@ def cib(topology: Topology, base: Base, snapshot: Snapshot) -> str:
     operative = {f"node-{node.number}": node.name for node in topology.operative}
     root, configuration = empty(base)
     own = {"cluster-name": "NetEye", "dc-deadtime": DC_DEADTIME}
-    properties = {**_unmasked(pacemaker.properties), **own}
+    put_off = hands_off.of_cluster(pacemaker.properties)
+    properties = {**_unmasked(pacemaker.properties, put_off), **own}
     section = ET.SubElement(configuration, "crm_config")
     pairs(section, "cluster_property_set", "cib-bootstrap-options", properties)
     _nodes(ET.SubElement(configuration, "nodes"), topology, snapshot)
@@ -45,15 +46,19 @@ def cib(topology: Topology, base: Base, snapshot: Snapshot) -> str:
     known = [one.ident for top in pacemaker.resources for one in top.all()]
     section = ET.SubElement(configuration, "constraints")
     section.extend(constraints.elements(pacemaker.constraints, known, operative))
-    _defaults(configuration, "op_defaults", "op-options", pacemaker.operation_defaults)
-    _defaults(configuration, "rsc_defaults", "rsc-options", pacemaker.resource_defaults)
+    defaults = pacemaker.resource_defaults
+    put_off = hands_off.of_defaults(defaults)
+    operations = _unmasked(pacemaker.operation_defaults)
+    _defaults(configuration, "op_defaults", "op-options", operations)
+    _defaults(configuration, "rsc_defaults", "rsc-options", _unmasked(defaults, put_off))
     _fencing_topology(configuration, pacemaker, operative)
     ET.SubElement(root, "status")
     return text_of(root)
 
 
-def _unmasked(values: Mapping[str, str]) -> dict[str, str]:
-    return {k: v for k, v in values.items() if v != MASKED and k not in _NOT_OURS}
+def _unmasked(values: Mapping[str, str], without: Collection[str] = ()) -> dict[str, str]:
+    left_out = (*_NOT_OURS, *without)
+    return {k: v for k, v in values.items() if v != MASKED and k not in left_out}
 
 
 def _nodes(parent: ET.Element, topology: Topology, snapshot: Snapshot) -> None:
@@ -61,7 +66,8 @@ def _nodes(parent: ET.Element, topology: Topology, snapshot: Snapshot) -> None:
     for node in topology.operative:
         there = snapshot.nodes[node.number - 1]
         element = ET.SubElement(parent, "node", {"id": str(node.number), "uname": node.name})
-        values = dict(_unmasked(pacemaker.node_attributes.get(there.name, {})))
+        attributes = pacemaker.node_attributes.get(there.name, {})
+        values = _unmasked(attributes, hands_off.of_node(attributes))
         if there.is_standby:
             values["standby"] = "on"
         if values:
@@ -73,7 +79,7 @@ def _nodes(parent: ET.Element, topology: Topology, snapshot: Snapshot) -> None:
 
 def _defaults(parent: ET.Element, tag: str, name: str, values: Mapping[str, str]) -> None:
     if values:
-        pairs(ET.SubElement(parent, tag), "meta_attributes", name, _unmasked(values))
+        pairs(ET.SubElement(parent, tag), "meta_attributes", name, values)
 
 
 def _fencing_topology(parent: ET.Element, pacemaker: Pacemaker, nodes: Mapping[str, str]) -> None:
@@ -135,13 +141,9 @@ class _Resources:
         self._operations(element, one, agent)
 
     def _meta(self, element: ET.Element, one: Resource) -> None:
-        values = _unmasked(one.meta)
+        values = _unmasked(one.meta, hands_off.of_resource(one, self._pacemaker))
         if one.kind == "promotable":
             values["promotable"] = "true"
-        if one.ident in self._pacemaker.disabled:
-            values.setdefault("target-role", "Stopped")
-        if one.ident in self._pacemaker.unmanaged and "maintenance" not in values:
-            values.setdefault("is-managed", "false")
         if values:
             pairs(element, "meta_attributes", f"{one.ident}-meta_attributes", values)
 

@@ -98,6 +98,7 @@ class Pacemaker:
     """Resource -> nodes on which it ran."""
     disabled: tuple[str, ...]
     unmanaged: tuple[str, ...]
+    """What pacemaker said of these; why it is so, their meta attributes tell."""
     left_out: Mapping[str, int] = field(default_factory=dict)
     """What the snapshot does not have of it -> how many."""
     failures: int = 0

@@ -25,7 +25,7 @@ class Twin:
     def about(self) -> str:
         """In words, for the evidence."""
         scale = "all rows" if self.rows == ALL else f"rows {self.rows}"
-        return f"a twin of the cluster in snapshot {self.snapshot.sha256}, {scale}"
+        return f"made like the cluster in snapshot {self.snapshot.sha256}, {scale}"
 
     def as_json(self) -> dict[str, Any]:
         """The whole of it; `from_json` takes it back."""

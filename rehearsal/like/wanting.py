@@ -78,6 +78,9 @@ def _of_machines(snapshot: Snapshot, *, login_is_sudo: bool) -> Iterator[str]:
     yield f"memory, processors and disks of the machines{room}"
     if small:
         yield f"what lies at {' and '.join(LIMITED)} of {listed(small)} after these nodes are off"
+    active = [node.name for node in nodes if node.is_active]
+    if active and active != ["node-1"]:
+        yield f"that NetEye's commands run on {listed(active)}: in the twin they run on node-1"
     jumped = [node.name for node in nodes if node.is_behind_jump_host]
     if jumped:
         yield f"the jump host before {listed(jumped)}"

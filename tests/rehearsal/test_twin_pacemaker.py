@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rehearsal import bases
-from rehearsal.like import pacemaker, wanting
+from rehearsal.like import hands_off, pacemaker, wanting
 from rehearsal.like.agents import folders
 from rehearsal.like.fields import SnapshotError
-from rehearsal.like.snapshot import Snapshot
+from rehearsal.like.snapshot import Pacemaker, Snapshot
 from rehearsal.to_4_26 import STEP
 from rehearsal.topology import Topology, build
 from tests.rehearsal import snapshots
@@ -145,16 +145,46 @@ def test_a_constraint_of_no_known_form_is_refused(constraint: dict[str, Any]) ->
         cib(changed(constraints=[constraint]))
 
 
-def test_what_somebody_has_disabled_put_in_standby_or_unmanaged_is_so_in_the_twin() -> None:
-    content = changed(disabled=["httpd"], unmanaged=["service-02"])
+def test_what_somebody_has_disabled_or_put_in_standby_is_so_in_the_twin() -> None:
+    content = changed(disabled=["httpd"])
+    resources = content["cluster"]["pacemaker"]["resources"]
+    next(one for one in resources if one["id"] == "httpd_group")["meta"] = _STOPPED
     content["cluster"]["nodes"][1]["standby"] = True
     root = cib(content)
-    httpd = find(root, ".//primitive[@id='httpd']")
-    assert values(httpd, "meta_attributes") == {"target-role": "Stopped"}
-    clone = find(root, ".//primitive[@id='service-02']")
-    assert values(clone, "meta_attributes") == {"is-managed": "false"}
+    assert values(find(root, ".//group[@id='httpd_group']"), "meta_attributes") == _STOPPED
+    assert root.find(".//primitive[@id='httpd']/meta_attributes") is None
     node = find(root, f".//node[@uname='{NODES['node-2']}']")
     assert values(node, "instance_attributes") == {"standby": "on"}
+
+
+_STOPPED = {"target-role": "Stopped"}
+
+
+def test_what_keeps_pacemaker_off_a_resource_is_set_when_it_runs() -> None:
+    """Pacemaker would not start it, and the twin would never be as the snapshot's cluster was."""
+    content = changed(properties={"maintenance-mode": "true"}, unmanaged=["service-01"])
+    content["cluster"]["pacemaker"]["node_attributes"] = {"node-2": {"maintenance": "true"}}
+    content["cluster"]["pacemaker"]["resource_defaults"]["is-managed"] = "false"
+    for one in content["cluster"]["pacemaker"]["resources"]:
+        if one["id"] in ("service-01_group", "fence-1"):
+            one["meta"] = {"is-managed": "false"}
+    root = cib(content)
+    names = [pair.get("name") for pair in root.iter("nvpair")]
+    assert "maintenance-mode" not in names
+    assert "maintenance" not in names
+    assert names.count("is-managed") == 1  # of the fence device, which did not run
+    told = [" ".join(words) for words in hands_off.commands(_pacemaker(content), NODES)]
+    assert told == [
+        "crm_resource --force --meta --resource service-01_group --set-parameter is-managed"
+        " --parameter-value false",
+        "crm_attribute --type rsc_defaults --name is-managed --update false",
+        f"crm_attribute --node {NODES['node-2']} --name maintenance --update true",
+        "crm_attribute --type crm_config --name maintenance-mode --update true",
+    ]
+
+
+def _pacemaker(content: dict[str, Any]) -> Pacemaker:
+    return snapshots.snapshot(content).pacemaker
 
 
 def test_fence_devices_stop_the_nodes_that_they_stop_in_the_snapshot() -> None:

@@ -204,7 +204,7 @@ def test_the_record_of_a_cluster_gives_the_twin_back(
     place.write(asked, "image")
     assert place.read() == (asked, "image")
     assert asked.start().description == (
-        f"a twin of the cluster in snapshot {'ab' * 32}, rows 1/10"
+        f"made like the cluster in snapshot {'ab' * 32}, rows 1/10"
     )
     (place.directory / "twin.json").write_text("{}", encoding="utf-8")
     assert place.read() is None  # half of a cluster is none
