@@ -80,7 +80,8 @@ def up(
     _check_name(name)
     if fresh:
         if twin is not None:  # what is there goes only for one that can be made
-            twins.check(steps.load(step or steps.DEFAULT), twin)
+            anew = bases.DEFAULT if base is None else bases.find(base)
+            twins.prove(steps.load(step or steps.DEFAULT), twin, anew, twins.login(twin), 0)
         down(name, say=say)
     counts = parse_counts(nodes) if isinstance(nodes, str) else nodes
     chosen_step = _step(name) if step is None else steps.load(step)

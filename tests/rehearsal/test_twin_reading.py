@@ -197,13 +197,15 @@ def test_a_twin_that_can_t_be_made_starts_nothing(
     assert untouched == []
 
 
+@pytest.mark.parametrize("fresh", [[], ["--fresh"]])
 def test_what_pacemaker_would_not_take_is_refused_before_anything_starts(
-    tmp_path: Path, untouched: list[str], capsys: pytest.CaptureFixture[str]
+    fresh: list[str], tmp_path: Path, untouched: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = snapshots.content()
     _pacemaker(found)["constraints"][2]["then"] = "nobody"
     path = snapshots.written(tmp_path / "snapshot.tar.gz", found)
-    assert cli.main(["up", "--name", "no-such", "--like", str(path)]) == cli.USAGE_ERROR
+    words = ["up", "--name", "no-such", "--like", str(path), *fresh]
+    assert cli.main(words) == cli.USAGE_ERROR
     told = capsys.readouterr().err
     assert "constraints[2].then names 'nobody', which is no resource" in told
     assert told.count("\n") == 1
