@@ -95,7 +95,7 @@ def scenario_in_words(fact: Mapping[str, Any]) -> str:
     """Its name, what it is, and what a twin is without; '' where the cluster told none."""
     told = ": ".join(filter(None, (str(fact.get(name, "")) for name in ("scenario", "about"))))
     missing = fact.get("missing")
-    return f"{told}. It is without: {missing}" if missing else told
+    return f"{told}. Not as in that cluster: {missing}" if missing else told
 
 
 def counted(inventory: Inventory) -> dict[str, int]:
