@@ -18,7 +18,7 @@ from rehearsal.like.scale import scaled, spread
 from rehearsal.to_4_26.twin.values import CLASSES, SHAPE, made
 
 MOST_ROWS = 1_000_000
-"""What the database of a rehearsal takes in half a minute."""
+"""A cluster with as many was up in a minute (tried, on a busy machine)."""
 _TABLES = ("table", "view", "missing")
 _COLUMN = re.compile(
     r"(?:varchar|char|tinytext|text|mediumtext|longtext|int|bigint|decimal)"
