@@ -11,11 +11,14 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, Optional
 
 from rehearsal import agents, bases, carrying, cluster, host, logins, step, waiting
 from rehearsal.errors import RehearsalError, UsageError
-from rehearsal.state import State
+from rehearsal.like import making as twins
+from rehearsal.like.twin import Twin
+from rehearsal.like.wanting import missing_lines
+from rehearsal.state import Asked, State
 from rehearsal.topology import DEFAULT_NAME
 
 USAGE_ERROR = 4
@@ -85,6 +88,17 @@ def parser() -> argparse.ArgumentParser:
                 " that is there keeps its own)",
             )
             _add_from(command)
+            command.add_argument(
+                "--like",
+                type=Path,
+                metavar="SNAPSHOT",
+                help="a twin of the cluster in this snapshot, instead of --scenario and --nodes",
+            )
+            command.add_argument(
+                "--rows",
+                metavar="SHARE",
+                help="of a twin: which share of the database's rows it has, as 1/10 (default: 1)",
+            )
             command.add_argument(
                 "--login",
                 metavar="USER",
@@ -170,12 +184,23 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _up(options: argparse.Namespace) -> int:
     settings = dict(options.set) if options.set else None
-    if options.fresh:
-        cluster.down(options.name)
+    twin = _twin(options)
     asked = (options.name, options.scenario, options.seed, options.nodes, settings)
     more = {"step": options.step, "base": options.base, "login": options.login}
-    cluster.up(*asked, **more, made_from=options.made_from)
+    cluster.up(*asked, **more, made_from=options.made_from, twin=twin, fresh=options.fresh)
     return 0
+
+
+def _twin(options: argparse.Namespace) -> Optional[Twin]:
+    """What --like and --rows ask for; raises UsageError."""
+    if options.like is None:
+        if options.rows is not None:
+            raise UsageError("--rows: it is for a twin, which --like makes.")
+        return None
+    for name in ("scenario", "nodes"):
+        if getattr(options, name) is not None:
+            raise UsageError(f"--like: it is not for --{name}, which the snapshot decides.")
+    return twins.twin_of(options.like, options.rows)
 
 
 def _reset(options: argparse.Namespace) -> int:
@@ -225,7 +250,9 @@ def _status(options: argparse.Namespace) -> int:
     if before is not None:
         asked = before[0]
         made_of = f"step {asked.package}, base {asked.base_name}, login {asked.login}"
-        print(f"{made_of}, scenario {asked.scenario}, seed {asked.seed}")
+        start = asked.twin.about() if asked.twin else f"scenario {asked.scenario}"
+        print(f"{made_of}, {start}, seed {asked.seed}")
+        _tell_missing(asked)
     for row in rows:
         print(
             "  ".join(
@@ -236,6 +263,11 @@ def _status(options: argparse.Namespace) -> int:
         print(f"machines with agents: their container is {beside}")
     print(waiting.pcs_status(topology), end="")
     return 0
+
+
+def _tell_missing(asked: Asked) -> None:
+    if asked.twin is not None:
+        print("".join(f"{line}\n" for line in missing_lines(asked.start().missing)), end="")
 
 
 def _text_of(path: Path) -> str:

@@ -28,6 +28,10 @@ from rehearsal import (
 )
 from rehearsal import step as steps
 from rehearsal.errors import RehearsalError, UsageError
+from rehearsal.like import making as twins
+from rehearsal.like.twin import NAME as TWIN
+from rehearsal.like.twin import Twin
+from rehearsal.like.wanting import missing_lines
 from rehearsal.network import Network
 from rehearsal.render.inventory import inventory
 from rehearsal.standins.settings import SettingsError
@@ -59,6 +63,8 @@ def up(
     base: str | None = None,
     login: str | None = None,
     made_from: str | None = None,
+    twin: Twin | None = None,
+    fresh: bool = False,
 ) -> bool:
     """Have a ready cluster; returns False when it was there already and nothing was changed.
 
@@ -67,15 +73,25 @@ def up(
     (keys: see standins/README.md and the step's). `step` is the package of a version step,
     `base` the name of a base (`rehearsal.bases`), `login` the user as whom the controller logs in;
     a cluster that is there keeps its own. `made_from` is the image that the base is made of;
-    without it any of the same inputs is taken (`rehearsal.image.ensure`). Leftovers of the same
-    name are replaced. Raises RehearsalError.
+    without it any of the same inputs is taken (`rehearsal.image.ensure`). A `twin` decides nodes
+    and start by itself, and the login where none is given. `fresh`: it is made anew in any case.
+    Leftovers of the same name are replaced. Raises RehearsalError.
     """
     _check_name(name)
+    if fresh:
+        if twin is not None:  # what is there goes only for one that can be made
+            anew = bases.DEFAULT if base is None else bases.find(base)
+            twins.prove(steps.load(step or steps.DEFAULT), twin, anew, twins.login(twin), 0)
+        down(name, say=say)
     counts = parse_counts(nodes) if isinstance(nodes, str) else nodes
     chosen_step = _step(name) if step is None else steps.load(step)
     chosen_base = _base(name) if base is None else bases.find(base)
     chosen_login = _login(name) if login is None else logins.checked(login)
     chosen = _checked(chosen_step, scenario, settings)
+    chosen_seed = secrets.randbelow(10**6) if seed is None else seed
+    if twin is not None:
+        counts, chosen_login, chosen = twin.snapshot.counts, login or twins.login(twin), TWIN
+        twins.prove(chosen_step, twin, chosen_base, chosen_login, chosen_seed)
     host.prepare()
     with locked(name):
         if not podman.containers(name):  # those of a cluster that is there make room when they go
@@ -84,7 +100,7 @@ def up(
         kept = _image(place)
         reference = image.ensure(chosen_step, say, chosen_base, made_from, kept)
         if chosen_login == _login(name) and _is_as_wanted(
-            place, reference, scenario, seed, counts, settings
+            place, reference, scenario, seed, counts, settings, twin
         ):
             say(f"cluster {name!r} is up already and healthy; nothing changed")
             _tell(place, say)
@@ -94,14 +110,17 @@ def up(
         asked = Asked(
             name,
             chosen,
-            secrets.randbelow(10**6) if seed is None else seed,
+            chosen_seed,
             counts or DEFAULT_COUNTS,
             made.subnet,
             dict(settings or {}),
             chosen_step.package,
             chosen_base.name,
             chosen_login,
+            twin,
         )
+        for line in missing_lines(asked.start().missing):
+            say(line)
         saved.remove_images(name)
         making.make(place, asked, reference)
         _start(place, asked, reference, made)
@@ -139,6 +158,7 @@ def reset(
             scenario=scenario or old.scenario,
             seed=old.seed if seed is None else seed,
             overrides=old.overrides if settings is None else dict(settings),
+            twin=old.twin if scenario is None else None,
         )
         _remove_running(name)
         if (asked, reference) != (old, old_image):
@@ -316,6 +336,7 @@ def _is_as_wanted(
     seed: int | None,
     counts: Mapping[Role, int] | None,
     settings: Mapping[str, Any] | None,
+    twin: Twin | None,
 ) -> bool:
     before = place.read()
     if before is None:
@@ -327,8 +348,11 @@ def _is_as_wanted(
         and seed in (None, asked.seed)
         and (counts is None or counts == asked.counts)
         and (settings is None or settings == asked.overrides)
+        and twin in (None, asked.twin)
     )
-    return same and _all_run(asked.topology) and waiting.missing(asked.topology) is None
+    if not same or not _all_run(asked.topology):
+        return False
+    return waiting.missing(asked.topology, twins.running(asked.twin)) is None
 
 
 def _all_run(topology: Topology) -> bool:
@@ -346,10 +370,15 @@ def _remove_running(name: str) -> None:
 def _start(place: State, asked: Asked, reference: str, made: Network) -> None:
     found = asked.topology
     place.restore()
+    if asked.twin is not None:
+        saved.place_at(place, found, twins.homes(asked.twin, found))
     start_nodes(place, found, made, lambda _: reference)
-    or_diagnosis(place, found, lambda: waiting.until_ready(found))
+    running = twins.running(asked.twin)
+    or_diagnosis(place, found, lambda: waiting.until_ready(found, running=running))
     waiting.forget_fencing(found)
-    for command in asked.step.scenario(asked.scenario).after_start:
+    if asked.twin is not None:
+        saved.free(place, found)
+    for command in asked.start().after_start:
         for node in found.nodes:
             if nodes.applies(command, node):
                 podman.execute(waiting.container_name(found, node), command.argv, timeout=120)
@@ -360,6 +389,7 @@ def _tell(place: State, say: Say) -> None:
     if before is None:
         raise RehearsalError(f"{place.directory} has no record of what was made")
     asked = before[0]
-    made_of = f"base {asked.base_name}, scenario {asked.scenario}, seed {asked.seed}"
+    what = asked.twin.about() if asked.twin else f"scenario {asked.scenario}"
+    made_of = f"base {asked.base_name}, {what}, seed {asked.seed}"
     say(f"{made_of}, network {asked.network}")
     say(f"inventory: {place.inventory}")

@@ -11,19 +11,20 @@ from rehearsal.keys import Secrets, ssh_key
 from rehearsal.render import icinga, inventory, ssh
 from rehearsal.scenario import Scenario
 from rehearsal.step import Step
-from rehearsal.topology import Topology
 
+_REFUSED = 3
+"""Exit status of `rehearsal.inside.prepare`, which says it."""
 _TREE = Path(__file__).resolve().parent
 
 
 def make(place: state.State, asked: state.Asked, image: str) -> None:
     """Fill an empty state directory for `asked`; the record of it is written last."""
     step, topology = asked.step, asked.topology
-    scenario = step.scenario(asked.scenario)
+    scenario = asked.start()
     drawn = step.draw(asked.seed, scenario.for_settings(asked.overrides))
     settings = {**drawn, "cluster": asked.name}
     place.start_anew()
-    prepare_data(place, step, topology, scenario, settings, image)
+    prepare_data(place, asked, scenario, settings, image)
     plan = nodes.Plan(
         step=step,
         base=asked.base,
@@ -48,16 +49,17 @@ def make(place: state.State, asked: state.Asked, image: str) -> None:
 
 def prepare_data(
     place: state.State,
-    step: Step,
-    topology: Topology,
+    asked: state.Asked,
     scenario: Scenario,
     settings: Mapping[str, Any],
     image: str,
 ) -> None:
     """Run `rehearsal.inside.prepare` in a container: repositories, database, certificates."""
+    step, topology = asked.step, asked.topology
     request = {
-        "step": step.package,
-        "scenario": scenario.name,
+        "asked": asked.as_json(),
+        "twin": asked.twin.as_json() if asked.twin else None,
+        "cib": nodes.first_cib(topology, asked.base, scenario),
         "settings": settings,
         "voting": topology.voting is not None,
         "icinga": icinga.files(topology, settings["passwords"]),
@@ -88,6 +90,10 @@ def prepare_data(
             timeout=300,
         )
     except CommandError as failed:
+        if failed.returncode == _REFUSED:
+            raise RehearsalError(
+                f"Pacemaker does not take this configuration: {failed.output.strip()[-600:]}"
+            ) from failed
         raise RehearsalError(f"The cluster's data could not be prepared: {failed}") from failed
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from rehearsal import logins
 from rehearsal.bases import Base
 from rehearsal.keys import Secrets, SshKey
+from rehearsal.like import pacemaker
 from rehearsal.packages.catalog import packages_for
 from rehearsal.render import cib, corosync, icinga, identity, pcsd, ssh
 from rehearsal.render.files import File, Files, text
@@ -102,21 +103,28 @@ def _ssh_files(plan: Plan, node: Node) -> Files:
     }
 
 
-def _cluster_files(plan: Plan) -> Files:
-    names = {node.number: node.name for node in plan.topology.operative}
+def first_cib(topology: Topology, base: Base, scenario: Scenario) -> str:
+    """The text of the first cib.xml: the scenario's, or that of a twin."""
+    if scenario.twin is not None:
+        return pacemaker.cib(topology, base, scenario.twin.snapshot)
+    names = {node.number: node.name for node in topology.operative}
     options = cib.CibOptions(
-        properties=plan.scenario.properties,
-        standby=tuple(names[number] for number in plan.scenario.standby if number in names),
-        bans=tuple((what, names[n]) for what, n in plan.scenario.bans if n in names),
-        without=plan.scenario.without,
+        properties=scenario.properties,
+        standby=tuple(names[number] for number in scenario.standby if number in names),
+        bans=tuple((what, names[n]) for what, n in scenario.bans if n in names),
+        without=scenario.without,
     )
+    return cib.cib(topology, base, options)
+
+
+def _cluster_files(plan: Plan) -> Files:
     haclient = {"owner": "hacluster", "group": "haclient"}
     found: dict[str, File] = {
         "/etc/corosync/corosync.conf": text(corosync.corosync_conf(plan.topology)),
         "/etc/corosync/authkey": File(plan.secrets.corosync, 0o400),
         "/etc/pacemaker/authkey": File(plan.secrets.pacemaker, 0o640, **haclient),
         "/var/lib/pacemaker/cib/cib.xml": text(
-            cib.cib(plan.topology, plan.base, options), 0o600, **haclient
+            first_cib(plan.topology, plan.base, plan.scenario), 0o600, **haclient
         ),
         "/var/lib/pcsd/pcsd.crt": File((plan.made / "pcsd.crt").read_bytes(), 0o600),
         "/var/lib/pcsd/pcsd.key": File((plan.made / "pcsd.key").read_bytes(), 0o600),

@@ -9,6 +9,7 @@ configuration before pacemaker reads it; they are taken out again when all of it
 
 import json
 import shutil
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from rehearsal import podman, waiting
@@ -69,7 +70,7 @@ def bring_back(place: State, found: Topology, label: str, made: Network) -> None
     """
     wanted = read(place, label)
     place.restore(place.saved / label)
-    _write_placement(place, found, wanted)
+    place_at(place, found, wanted.homes)
     start_nodes(place, found, made, lambda node: image(found.name, label, node.short))
 
     def lacks() -> str | None:
@@ -81,9 +82,7 @@ def bring_back(place: State, found: Topology, label: str, made: Network) -> None
     what = f"cluster {found.name!r} as saved in {label!r}"
     or_diagnosis(place, found, lambda: wait_for(what, lacks, seconds=waiting.patience(found)))
     waiting.forget_fencing(found)
-    for node in found.nodes:
-        (place.node(node.short) / _PLACEMENT).unlink(missing_ok=True)
-    _free(found)
+    free(place, found)
 
 
 def read(place: State, label: str) -> Reached:
@@ -150,14 +149,17 @@ def _commit(found: Topology, label: str, short: str) -> None:
     podman.podman("commit", "--quiet", container, reference, timeout=180)
 
 
-def _write_placement(place: State, found: Topology, wanted: Reached) -> None:
-    text = json.dumps({f"{CONSTRAINT}{what}": [what, node] for what, node in wanted.homes.items()})
+def place_at(place: State, found: Topology, homes: Mapping[str, str]) -> None:
+    """Have resources start on these nodes when the cluster starts next; `free` ends it."""
+    text = json.dumps({f"{CONSTRAINT}{what}": [what, node] for what, node in homes.items()})
     for node in found.operative:
         (place.node(node.short) / _PLACEMENT).write_text(text, encoding="utf-8")
 
 
-def _free(found: Topology) -> None:
+def free(place: State, found: Topology) -> None:
     """Take the passing constraints out; resources stay where they are by their stickiness."""
+    for node in found.nodes:
+        (place.node(node.short) / _PLACEMENT).unlink(missing_ok=True)
     first = waiting.container_name(found, found.operative[0])
     xpath = f"//rsc_location[starts-with(@id,'{CONSTRAINT}')]"
     podman.execute(first, ["cibadmin", "--delete-all", "--force", "--xpath", xpath], timeout=60)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from rehearsal.topology import Role
+
+if TYPE_CHECKING:
+    from rehearsal.like.twin import Twin
 
 _TIME = "seconds_per_node"
 
@@ -30,6 +34,9 @@ class Scenario:
     `release` what the nodes claim to be, `releases` the same of single nodes; `without` names the
     modules that are not installed; `sql` runs in the prepared database. A step's own table may
     add fields.
+
+    The scenario of a `twin` is made of it: pacemaker's configuration is the snapshot's, `folders`
+    are those of shared data beside the step's services, and `missing` is what can't be had.
     """
 
     name: str
@@ -45,6 +52,9 @@ class Scenario:
     before_start: tuple[NodeStep, ...] = ()
     after_start: tuple[NodeStep, ...] = ()
     settings: Mapping[str, object] = field(default_factory=dict)
+    folders: tuple[str, ...] = ()
+    twin: Twin | None = None
+    missing: tuple[str, ...] = ()
 
     def for_settings(self, overrides: Mapping[str, object] | None = None) -> dict[str, object]:
         """What `rehearsal.standins.settings.draw` wants to know; `overrides` go before ours."""

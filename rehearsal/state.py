@@ -2,6 +2,7 @@
 
 /var/lib/neteye-rehearsal/NAME/
     cluster.json     what was asked for: step, base, login, seed, scenario, counts, network, image
+    twin.json        of a twin: its snapshot and scale
     inventory.ini    for `pytest runbook --inventory`
     ssh/             key, host keys and configuration of the controller
     template/        data of services and package repositories as they are at the start
@@ -11,6 +12,8 @@
     power/           locks and requests of the nodes' power switches
     saved/LABEL/     a saved state: data, repositories, what the cluster had reached
 """
+
+from __future__ import annotations
 
 import fcntl
 import json
@@ -26,7 +29,11 @@ from typing import Any
 from rehearsal import bases, logins
 from rehearsal import step as steps
 from rehearsal.errors import RehearsalError
+from rehearsal.like import making as twins
+from rehearsal.like.fields import SnapshotError
+from rehearsal.like.twin import Twin
 from rehearsal.run import run
+from rehearsal.scenario import Scenario
 from rehearsal.topology import Role, Topology, build
 
 ROOT = Path("/var/lib/neteye-rehearsal")
@@ -46,6 +53,7 @@ class Asked:
     package: str = steps.DEFAULT  # of the version step
     base_name: str = bases.DEFAULT.name
     login: str = logins.ROOT
+    twin: Twin | None = None
 
     @property
     def step(self) -> steps.Step:
@@ -61,6 +69,12 @@ class Asked:
     def topology(self) -> Topology:
         return build(self.name, self.counts, self.network, self.step.services)
 
+    def start(self) -> Scenario:
+        """Where it starts: the scenario of that name, or what the twin's snapshot tells."""
+        if self.twin is None:
+            return self.step.scenario(self.scenario)
+        return twins.scenario(self.step, self.twin, self.topology, self.login, self.seed)
+
     def as_json(self) -> dict[str, Any]:
         return {
             "name": self.name,
@@ -75,7 +89,7 @@ class Asked:
         }
 
     @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> "Asked":
+    def from_json(cls, content: Mapping[str, Any], twin: Twin | None = None) -> Asked:
         counts = {Role(role): int(number) for role, number in content["counts"].items()}
         network = IPv4Network(content["network"])
         return cls(
@@ -88,6 +102,7 @@ class Asked:
             content.get("step", steps.DEFAULT),
             content.get("base", bases.DEFAULT.name),
             content.get("login", logins.ROOT),
+            twin,
         )
 
 
@@ -140,19 +155,26 @@ class State:
     def _record(self) -> Path:
         return self.directory / "cluster.json"
 
+    @property
+    def _twin(self) -> Path:
+        return self.directory / "twin.json"
+
     def read(self) -> tuple[Asked, str] | None:
         """What was asked for and the image used; None when nothing complete was prepared."""
         try:
             content = json.loads(self._record.read_text(encoding="utf-8"))
-            return Asked.from_json(content), str(content["image"])
+            twin = _twin_in(self._twin) if content.get("is_twin", False) else None
+            return Asked.from_json(content, twin), str(content["image"])
         except FileNotFoundError:
             return None
-        except (ValueError, KeyError):
+        except (ValueError, KeyError, SnapshotError):
             return None  # half-written by a run that was killed: as good as not there
 
     def write(self, asked: Asked, image: str) -> None:
         """Record that the directory is complete for `asked`."""
-        content = {**asked.as_json(), "image": image}
+        content = {**asked.as_json(), "image": image, "is_twin": asked.twin is not None}
+        if asked.twin is not None:
+            self._twin.write_text(json.dumps(asked.twin.as_json()), encoding="utf-8")
         fresh = self._record.with_suffix(".new")
         fresh.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
         fresh.replace(self._record)
@@ -181,6 +203,10 @@ class State:
             shutil.rmtree(self.directory)
         with suppress(OSError):  # other clusters are there, or it never was
             ROOT.rmdir()
+
+
+def _twin_in(path: Path) -> Twin:
+    return Twin.from_json(json.loads(path.read_text(encoding="utf-8")))
 
 
 def names() -> list[str]:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rehearsal.errors import UsageError
 from rehearsal.packages.catalog import Package, ReleaseSet, repositories
@@ -19,6 +19,9 @@ from rehearsal.packages.contents import NOTHING, Contents
 from rehearsal.scenario import Scenario
 from rehearsal.services import CORE, Service
 from rehearsal.standins.settings import Vocabulary, draw
+
+if TYPE_CHECKING:
+    from rehearsal.like.twin import Twin
 
 DEFAULT = "rehearsal.to_4_26"
 Settings = Mapping[str, Any]
@@ -86,6 +89,9 @@ class Step:
     """Fills directories of services below that one; runs in a container of the image."""
     first_start: Callable[[Scenario, int, Settings], Sequence[NodeCommand]] = _no_commands
     """Commands of the first start of the operative node of that number."""
+    twin: Callable[[Scenario, Twin, int], Scenario] | None = None
+    """Completes the scenario of a twin by the snapshot's `step`, and by a seed; a step that has
+    none makes no twins. Raises `rehearsal.like.fields.SnapshotError`."""
 
     @property
     def folder(self) -> Path:

@@ -3,6 +3,7 @@
 import json
 import socket
 import xml.etree.ElementTree as ET
+from collections import Counter
 from collections.abc import Callable, Mapping
 
 from rehearsal import podman
@@ -13,6 +14,7 @@ from rehearsal.topology import Node, Role, Topology
 _SECONDS, _SECONDS_A_NODE = 300.0, 60.0
 """Five nodes take 15 on an idle machine, 70 on a very busy one; nineteen 55 to more than 300."""
 _SSH_PORT = 22
+_AT_WORK = ("Started", "Promoted", "Unpromoted", "Master", "Slave")
 _PORT_OF_NOBODY = 1
 _CONNECT_SECONDS = 1.0
 
@@ -27,14 +29,18 @@ def patience(topology: Topology) -> float:
     return max(_SECONDS, _SECONDS_A_NODE * len(topology.nodes))
 
 
-def until_ready(topology: Topology, seconds: float | None = None) -> None:
+def until_ready(
+    topology: Topology, seconds: float | None = None, running: Mapping[str, int] | None = None
+) -> None:
     """Wait until ssh answers on every node and pacemaker has started every resource.
 
-    Fence devices are left out: they start last and nothing depends on them at that time.
+    Fence devices are left out: they start last and nothing depends on them at that time. Where it
+    is told on how many nodes resources are `running`, these are waited for, and no others.
     Raises RehearsalError that names what was missing, with the log of a node that ended.
     """
     what = f"cluster {topology.name!r} ready"
-    wait_for(what, lambda: _missing_or_ended(topology), seconds=seconds or patience(topology))
+    most = seconds or patience(topology)
+    wait_for(what, lambda: _missing_or_ended(topology, running), seconds=most)
 
 
 def forget_fencing(topology: Topology) -> None:
@@ -47,9 +53,9 @@ def forget_fencing(topology: Topology) -> None:
     podman.execute(first, ["stonith_admin", "--cleanup", "--history", "*"], timeout=60)
 
 
-def _missing_or_ended(topology: Topology) -> str | None:
+def _missing_or_ended(topology: Topology, running: Mapping[str, int] | None) -> str | None:
     """Like `missing`; raises when a container has ended, as waiting longer would be of no use."""
-    lacking = missing(topology)
+    lacking = missing(topology, running)
     if lacking is not None:
         refuse_ended(topology)
     return lacking
@@ -69,9 +75,11 @@ def refuse_ended(topology: Topology) -> None:
             )
 
 
-def missing(topology: Topology) -> str | None:
+def missing(topology: Topology, running: Mapping[str, int] | None = None) -> str | None:
     """What is not there yet, in a few words; None when the cluster is ready."""
-    return _missing(topology, judge)
+    if running is None:
+        return _missing(topology, judge)
+    return _missing(topology, lambda crm_mon, names: judge_running(crm_mon, names, running))
 
 
 def missing_but_resources(topology: Topology) -> str | None:
@@ -122,10 +130,25 @@ def judge(crm_mon: str, names: list[str]) -> str | None:
         return lacking
     for resource in ET.fromstring(crm_mon).iter("resource"):
         agent = resource.get("resource_agent", "")
-        started = resource.get("role") == "Started" and resource.get("failed") == "false"
+        started = resource.get("role") in _AT_WORK and resource.get("failed") == "false"
         disabled = resource.get("target_role") == resource.get("role") == "Stopped"
         if not agent.startswith("stonith:") and not started and not disabled:
             return f"resource {resource.get('id')} Started, it is {resource.get('role')}"
+    return None
+
+
+def judge_running(crm_mon: str, names: list[str], running: Mapping[str, int]) -> str | None:
+    """What it lacks for those resources on so many nodes each; None if nothing."""
+    if (lacking := judge_nodes(crm_mon, names)) is not None:
+        return lacking
+    seen: Counter[str] = Counter()
+    for resource in ET.fromstring(crm_mon).iter("resource"):
+        if resource.get("role") in _AT_WORK and resource.get("failed") == "false":
+            # of a clone whose instances differ each has a number behind its name
+            seen[str(resource.get("id")).partition(":")[0]] += 1
+    for name, number in running.items():
+        if seen[name] < number:
+            return f"resource {name} on {number} nodes, it is on {seen[name]}"
     return None
 
 

@@ -77,10 +77,18 @@ def _by_corosync(lines: Iterable[str], hostname: str, addresses: tuple[str, ...]
 
 
 def parse_marker(text: str, source: str) -> dict[str, str]:
-    """What the marker of a rehearsal tells of it: the scenario's name, what that is, its base."""
+    """What the marker of a rehearsal tells of it: the scenario's name, what that is, its base.
+
+    Of a twin also the `snapshot`, its sha256, which share of the `rows`, and what is `missing`.
+    """
     told = Fields(json_value(text, source), source, "document")
     names = ("scenario", "about", "base")
-    return {n: told.text(n, may_be_empty=True) if told.has(n) else "" for n in names}
+    found = {n: told.text(n, may_be_empty=True) if told.has(n) else "" for n in names}
+    if not told.has("twin"):
+        return found
+    twin = told.entry("twin")
+    missing = "; ".join(twin.texts("missing"))
+    return {**found, **{n: twin.text(n) for n in ("snapshot", "rows")}, "missing": missing}
 
 
 def _corosync_nodes(lines: Iterable[str]) -> Sequence[Mapping[str, str]]:

@@ -92,8 +92,10 @@ def _filled(of: Mapping[str, str]) -> dict[str, str]:
 
 
 def scenario_in_words(fact: Mapping[str, Any]) -> str:
-    """Its name, and what it is; '' where the cluster told none."""
-    return ": ".join(filter(None, (str(fact.get(name, "")) for name in ("scenario", "about"))))
+    """Its name, what it is, and what a twin is without; '' where the cluster told none."""
+    told = ": ".join(filter(None, (str(fact.get(name, "")) for name in ("scenario", "about"))))
+    missing = fact.get("missing")
+    return f"{told}. Not as in that cluster: {missing}" if missing else told
 
 
 def counted(inventory: Inventory) -> dict[str, int]:

@@ -14,9 +14,9 @@ from rehearsal.services import Service
 from rehearsal.topology import Node, Topology
 
 _STICKINESS = "100"  # resources stay where they are when a node comes back
-_DC_DEADTIME = "5s"  # the wait before the first election, and nothing else; the default is 20 s
+DC_DEADTIME = "5s"  # the wait before the first election, and nothing else; the default is 20 s
 # what takes a moment takes long on a machine that carries other clusters, too; 20 s were too few
-_PATIENCE = "120s"
+PATIENCE = "120s"
 PRIVATE_DATA = "/.drbd"
 
 
@@ -33,6 +33,29 @@ class CibOptions:
 
 def cib(topology: Topology, base: Base, options: CibOptions) -> str:
     """The text of cib.xml."""
+    root, configuration = empty(base)
+    crm_config = ET.SubElement(configuration, "crm_config")
+    properties = {
+        "cluster-name": "NetEye",
+        "stonith-enabled": "true",
+        "no-quorum-policy": "stop",
+        "dc-deadtime": DC_DEADTIME,
+        **options.properties,
+    }
+    pairs(crm_config, "cluster_property_set", "cib-bootstrap-options", properties)
+    nodes = ET.SubElement(configuration, "nodes")
+    for node in topology.operative:
+        _node(nodes, node, standby=node.name in options.standby)
+    _resources(ET.SubElement(configuration, "resources"), topology, options)
+    _constraints(ET.SubElement(configuration, "constraints"), topology, options)
+    defaults = ET.SubElement(configuration, "rsc_defaults")
+    pairs(defaults, "meta_attributes", "rsc-options", {"resource-stickiness": _STICKINESS})
+    ET.SubElement(root, "status")
+    return text_of(root)
+
+
+def empty(base: Base) -> tuple[ET.Element, ET.Element]:
+    """The root of a first cib.xml, and its configuration, in which nothing is yet."""
     root = ET.Element(
         "cib",
         {
@@ -43,24 +66,11 @@ def cib(topology: Topology, base: Base, options: CibOptions) -> str:
             "admin_epoch": "1",
         },
     )
-    configuration = ET.SubElement(root, "configuration")
-    crm_config = ET.SubElement(configuration, "crm_config")
-    properties = {
-        "cluster-name": "NetEye",
-        "stonith-enabled": "true",
-        "no-quorum-policy": "stop",
-        "dc-deadtime": _DC_DEADTIME,
-        **options.properties,
-    }
-    _pairs(crm_config, "cluster_property_set", "cib-bootstrap-options", properties)
-    nodes = ET.SubElement(configuration, "nodes")
-    for node in topology.operative:
-        _node(nodes, node, standby=node.name in options.standby)
-    _resources(ET.SubElement(configuration, "resources"), topology, options)
-    _constraints(ET.SubElement(configuration, "constraints"), topology, options)
-    defaults = ET.SubElement(configuration, "rsc_defaults")
-    _pairs(defaults, "meta_attributes", "rsc-options", {"resource-stickiness": _STICKINESS})
-    ET.SubElement(root, "status")
+    return root, ET.SubElement(root, "configuration")
+
+
+def text_of(root: ET.Element) -> str:
+    """The text of the file."""
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
@@ -73,7 +83,7 @@ def fence_device(node: Node) -> str:
 def _node(parent: ET.Element, node: Node, *, standby: bool) -> None:
     element = ET.SubElement(parent, "node", {"id": str(node.number), "uname": node.name})
     if standby:
-        _pairs(element, "instance_attributes", f"nodes-{node.number}", {"standby": "on"})
+        pairs(element, "instance_attributes", f"nodes-{node.number}", {"standby": "on"})
 
 
 def _resources(parent: ET.Element, topology: Topology, options: CibOptions) -> None:
@@ -93,7 +103,7 @@ def _fence_device(parent: ET.Element, node: Node) -> None:
         "pcmk_reboot_action": "off",  # a container can't be started from inside another one
     }
     element = _primitive(parent, ident, {"class": "stonith", "type": "fence_rehearsal"}, parameters)
-    _operations(element, ident, {"monitor": ("60s", _PATIENCE)})
+    _operations(element, ident, {"monitor": ("60s", PATIENCE)})
 
 
 def _group(parent: ET.Element, service: Service, address: str) -> None:
@@ -104,14 +114,14 @@ def _group(parent: ET.Element, service: Service, address: str) -> None:
     }
     agent = {"class": "ocf", "provider": "neteye", "type": "Filesystem"}
     filesystem = _primitive(group, service.filesystem, agent, parameters)
-    operations = {"monitor": ("20s", _PATIENCE), "start": ("0s", "60s"), "stop": ("0s", "60s")}
+    operations = {"monitor": ("20s", PATIENCE), "start": ("0s", "60s"), "stop": ("0s", "60s")}
     _operations(filesystem, service.filesystem, operations)
     _address(group, service.virtual_ip, address)
     unit = _primitive(group, service.name, {"class": "systemd", "type": service.name}, {})
     operations = {
-        "monitor": ("30s", _PATIENCE),
-        "start": ("0s", _PATIENCE),
-        "stop": ("0s", _PATIENCE),
+        "monitor": ("30s", PATIENCE),
+        "start": ("0s", PATIENCE),
+        "stop": ("0s", PATIENCE),
     }
     _operations(unit, service.name, operations)
 
@@ -121,9 +131,9 @@ def _address(parent: ET.Element, ident: str, address: str) -> None:
     parameters = {"ip": address, "cidr_netmask": "24", "nic": "eth0"}
     element = _primitive(parent, ident, agent, parameters)
     operations = {
-        "monitor": ("30s", _PATIENCE),
-        "start": ("0s", _PATIENCE),
-        "stop": ("0s", _PATIENCE),
+        "monitor": ("30s", PATIENCE),
+        "start": ("0s", PATIENCE),
+        "stop": ("0s", PATIENCE),
     }
     _operations(element, ident, operations)
 
@@ -133,7 +143,7 @@ def _primitive(
 ) -> ET.Element:
     element = ET.SubElement(parent, "primitive", {"id": ident, **agent})
     if parameters:
-        _pairs(element, "instance_attributes", f"{ident}-instance_attributes", parameters)
+        pairs(element, "instance_attributes", f"{ident}-instance_attributes", parameters)
     return element
 
 
@@ -166,7 +176,8 @@ def _never(parent: ET.Element, ident: str, resource: str, node_name: str) -> Non
     ET.SubElement(parent, "rsc_location", attributes)
 
 
-def _pairs(parent: ET.Element, tag: str, ident: str, values: Mapping[str, str]) -> None:
+def pairs(parent: ET.Element, tag: str, ident: str, values: Mapping[str, str]) -> None:
+    """Put a block of names and values below `parent`, by name."""
     block = ET.SubElement(parent, tag, {"id": ident})
     for name, value in sorted(values.items()):
         ET.SubElement(block, "nvpair", {"id": f"{ident}-{name}", "name": name, "value": value})

@@ -59,9 +59,9 @@ def marker(topology: Topology, node: Node, scenario: Scenario, base: Base) -> st
     """/etc/neteye-rehearsal/marker.json: proves that this machine is a rehearsal node.
 
     It says of which scenario, in words what that is, and of which base: the evidence of a rehearsal
-    tells it.
+    tells it. Of a twin it tells the snapshot, the scale, and what can't be had.
     """
-    content = {
+    content: dict[str, object] = {
         "rehearsal": True,
         "cluster": topology.name,
         "node": node.name,
@@ -69,6 +69,12 @@ def marker(topology: Topology, node: Node, scenario: Scenario, base: Base) -> st
         "about": scenario.description,
         "base": base.name,
     }
+    if scenario.twin is not None:
+        content["twin"] = {
+            "snapshot": scenario.twin.snapshot.sha256,
+            "rows": str(scenario.twin.rows),
+            "missing": list(scenario.missing),
+        }
     return json.dumps(content) + "\n"
 
 

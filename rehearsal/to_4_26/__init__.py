@@ -2,8 +2,9 @@
 
 A step is one package with a folder, given to `python -m rehearsal up --step PACKAGE`:
 - `STEP`, a `rehearsal.step.Step`: versions, packages, scenarios (the first is the default one),
-  services, what is drawn, settings of the inventory, and three hooks: what packages carry, the data
-  of services, commands of a node's first start. What a step does not have it leaves out.
+  services, what is drawn, settings of the inventory, and four hooks: what packages carry, the data
+  of services, commands of a node's first start, the step's part of a twin. What a step does not
+  have it leaves out.
 - `image/`, what the node image has besides (each may be absent): `packages.txt` (Debian packages,
   a line each), `base.sh` (run by mmdebstrap with the root as its argument), `database/fill.sh` (run
   on the empty database with the client's words as arguments), `rootfs/` (copied to `/`).
@@ -22,6 +23,7 @@ from rehearsal.to_4_26.machines import AGENTS
 from rehearsal.to_4_26.scenarios import SCENARIOS
 from rehearsal.to_4_26.services import SERVICES
 from rehearsal.to_4_26.settings import VOCABULARY
+from rehearsal.to_4_26.twin.making import twin
 from rehearsal.to_4_26.versions import SOURCE, TARGET
 
 STEP = Step(
@@ -37,4 +39,5 @@ STEP = Step(
     contents=contents.contents,
     data=data.data,
     first_start=first_start.first_start,
+    twin=twin,
 )

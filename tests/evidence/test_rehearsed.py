@@ -217,6 +217,8 @@ def test_a_rehearsal_says_what_it_was_and_what_it_can_not_show() -> None:
     text = section(started(environment="rehearsal"), fact)
     assert f"The scenario of its cluster, <b>guide</b>: {about}." in text
     assert "are stand-ins" in text
+    twin = section(started(environment="rehearsal"), fact | {"missing": "a jump host"})
+    assert f"{about}. Not as in that cluster: a jump host." in twin
     assert "does not show" in text
     assert "not on record" in section(started(environment="rehearsal"))
     # an older rehearsal has the name alone

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rehearsal import cluster, podman, waiting
 from rehearsal.errors import RehearsalError
+from rehearsal.like.twin import Twin
 from rehearsal.run import wait_for
 from rehearsal.state import State, names
 from rehearsal.topology import Topology
@@ -164,12 +165,13 @@ class Clusters:
     def get(
         self,
         purpose: str,
-        nodes: str,
+        nodes: str | None,
         *,
         seed: int | None = None,
         scenario: str | None = None,
         step: str | None = None,
         settings: Mapping[str, Any] | None = None,
+        twin: Twin | None = None,
     ) -> TestCluster:
         """The cluster of that purpose at its start, or as a test left it when it is not spoilt."""
         name = name_for(purpose)
@@ -179,7 +181,8 @@ class Clusters:
             return self._standing
         self.down()
         base = os.environ.get(BASE)
-        cluster.up(name, scenario, seed, nodes, settings, say=_quiet, step=step, base=base)
+        more = {"step": step, "base": base, "twin": twin}
+        cluster.up(name, scenario, seed, nodes, settings, say=_quiet, **more)  # type: ignore[arg-type]
         self._standing = TestCluster(name, cluster.topology(name))
         return self._standing
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from engine.errors import ParseError
 from engine.model.identity import Identity, same_name
-from engine.parse.identity import parse_identity
+from engine.parse.identity import parse_identity, parse_marker
 from engine.queries.identity import WHO
 from tests.parse.topology import cluster_file
 
@@ -128,3 +129,18 @@ def test_the_question_is_answered_by_this_machine(tmp_path: Path) -> None:
 def test_forms_of_a_name(one: str, other: str, same: bool) -> None:
     assert same_name(one, other) is same
     assert same_name(other, one) is same
+
+
+def test_a_marker_tells_of_which_snapshot_a_twin_is_and_what_it_is_without() -> None:
+    twin = {"snapshot": "ab12", "rows": "1/10", "missing": ["DRBD's protocol", "a jump host"]}
+    told = {"scenario": "twin", "about": "of a snapshot", "base": "bookworm"}
+    found = parse_marker(json.dumps({**told, "twin": twin}), "marker.json")
+    assert found == {
+        **told,
+        "snapshot": "ab12",
+        "rows": "1/10",
+        "missing": "DRBD's protocol; a jump host",
+    }
+    assert parse_marker(json.dumps(told), "marker.json") == told
+    with pytest.raises(ParseError):
+        parse_marker(json.dumps({**told, "twin": {"snapshot": "ab12"}}), "marker.json")

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from rehearsal import cluster, podman, saved, state, waiting
+from rehearsal.reached import Reached
 from rehearsal.topology import DEFAULT_COUNTS, Node, Role, Topology, build
-from rehearsal.waiting import judge
+from rehearsal.waiting import judge, judge_running
 
 NODES = ["n1", "n2"]
 READY = """<pacemaker-result><summary><current_dc present="true" with_quorum="true"/></summary>
@@ -138,7 +139,8 @@ def test_what_failed_while_nodes_started_is_not_shown_for_ever(
         monkeypatch.setattr(module, "start_nodes", lambda *_: done.append("started"))
         monkeypatch.setattr(module, "or_diagnosis", lambda *_: done.append("ready"))
     monkeypatch.setattr(podman, "execute", lambda name, words, **_: done.append((name, *words)))
-    for name in ("read", "_write_placement", "_free"):
+    monkeypatch.setattr(saved, "read", lambda *_: Reached((), {}, {}))
+    for name in ("place_at", "free"):
         monkeypatch.setattr(saved, name, lambda *_: None)
     monkeypatch.setattr(state, "ROOT", tmp_path)
     monkeypatch.setattr(state.State, "restore", lambda *_: None)
@@ -150,6 +152,28 @@ def test_what_failed_while_nodes_started_is_not_shown_for_ever(
         saved.bring_back(place, asked.topology, "label", None)  # type: ignore[arg-type]
     cleared = ("rehearsal-x-neteye01", "stonith_admin", "--cleanup", "--history", "*")
     assert done == ["started", "ready", cleared]
+
+
+CLONED = """<clone id="c"><resource id="a:0" role="Started" failed="false"/>
+<resource id="a:1" role="{role}" failed="{failed}"/></clone></resources>"""
+
+
+@pytest.mark.parametrize(
+    ("role", "failed", "expected"),
+    [
+        ("Unpromoted", "false", None),
+        ("Stopped", "false", "resource a on 2 nodes, it is on 1"),
+        ("Started", "true", "resource a on 2 nodes, it is on 1"),
+    ],
+)
+def test_a_twin_is_ready_when_as_much_runs_as_in_its_snapshot(
+    role: str, failed: str, expected: str | None
+) -> None:
+    """Whatever else is stopped, as somebody has it on that cluster."""
+    clone = CLONED.format(role=role, failed=failed)
+    text = READY.replace("</resources>", f'<resource id="b" role="Stopped"/>{clone}')
+    assert judge_running(text, NODES, {"a": 2}) == expected
+    assert judge_running(text.replace('quorum="true', 'quorum="false'), NODES, {}) == "quorum"
 
 
 def test_a_cluster_may_take_longer_the_more_nodes_it_has() -> None:

@@ -256,6 +256,25 @@ def test_cluster_health(change: dict[str, str], expected: list[str]) -> None:
     assert pacemaker.problems(CRM_MON.format(**(HEALTHY | change))) == expected
 
 
+CLONE = """<clone id="s-clone"><resource id="s" role="{first}"/><resource id="s" role="{second}"/>
+</clone></resources>"""
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("Started", "Stopped", []),
+        ("Stopped", "Stopped", ["resource s is stopped"] * 2),
+    ],
+)
+def test_a_clone_need_not_run_on_a_node_in_standby(
+    first: str, second: str, expected: list[str]
+) -> None:
+    clone = CLONE.format(first=first, second=second)
+    text = CRM_MON.format(**HEALTHY).replace("</resources>", clone)
+    assert pacemaker.problems(text) == expected
+
+
 def test_health_report_names_the_failing_script() -> None:
     bad = health.Outcome("/usr/x/deep/110_rpm", 2, "CRITICAL - a.rpmnew")
     good = health.Outcome("/usr/x/light/010", 0, "OK - fine")

@@ -50,10 +50,25 @@ def problems(xml: str) -> list[str]:
             found.append(f"node {node.get('name')} is offline or unclean")
     for failure in root.iterfind("./failures/failure"):
         found.append(f"failed action {failure.get('op_key') or failure.get('task')}")
+    spare = _spare(root)
     for resource in root.iterfind("./resources//resource"):
+        if resource in spare:
+            continue
         if not resource.get("resource_agent", "").startswith("stonith:"):
             found += _resource_problem(resource)
     return found
+
+
+def _spare(root: ET.Element) -> list[ET.Element]:
+    """Stopped instances of clones that run elsewhere: no node is free for these, as in standby."""
+    clones = [list(clone.iter("resource")) for clone in root.iterfind("./resources//clone")]
+    return [
+        one
+        for instances in clones
+        for one in instances
+        if one.get("role") == "Stopped"
+        and any(o.get("id") == one.get("id") and o.get("role") != "Stopped" for o in instances)
+    ]
 
 
 def _resource_problem(resource: ET.Element) -> list[str]:
