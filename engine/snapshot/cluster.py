@@ -22,7 +22,7 @@ from engine.snapshot.pacemaker import Configuration
 from engine.snapshot.packages import packages
 from engine.snapshot.parts import Parts
 from engine.snapshot.recorded import Recorded
-from engine.snapshot.shapes import kept_or_masked
+from engine.snapshot.shapes import count_of, kept_or_masked
 from engine.snapshot.words import OPERATIONS
 
 _ORDER = tuple(Role)
@@ -31,6 +31,10 @@ _PASSING = ("/dev", "/run", "/sys", "/proc")
 """File systems that the kernel makes with each start."""
 _SUFFIXES = (".rpmnew", ".rpmsave", ".rpmorig")
 _JUMPS = ("-J", "ProxyJump")
+_MOST = 10_000
+"""Processors of a node, votes of a cluster: no number is larger."""
+_LARGEST = 1 << 32
+"""MiB of a file system."""
 _FAILURES = 1000
 """Failed actions that are listed."""
 
@@ -104,8 +108,8 @@ class Cluster:
                 "release": str(versions[node]) if node in versions else None,
                 "standby": node in standby,
                 "active": node == self._nodes.active,
-                "memory_mb": memory[node].total // _MIB if node in memory else None,
-                "processors": processors.get(node),
+                "memory_mb": _mib(memory[node].total) if node in memory else None,
+                "processors": count_of(processors.get(node), _MOST),
                 "file_systems": list(self._file_systems(file_systems.get(node, ()))),
                 "become": "sudo" if host.become else "root",
                 "through_jump_host": any(
@@ -132,8 +136,8 @@ class Cluster:
                 continue
             yield {
                 "at": self._names.path(one.mount),
-                "size_mb": one.size // _MIB,
-                "free_mb": max(0, one.available) // _MIB,
+                "size_mb": _mib(one.size),
+                "free_mb": _mib(max(0, one.available)),
             }
 
     def _leftovers(self, paths: Iterable[str]) -> Iterator[dict[str, Any]]:
@@ -162,7 +166,7 @@ class Cluster:
                     "resource": resource(one.resource),
                     "operation": kept_or_masked(one.operation, OPERATIONS),
                     "node": node(one.node),
-                    "code": one.exit_code,
+                    "code": count_of(one.exit_code, 255),
                 }
                 for one in status.failures[:_FAILURES]
             ],
@@ -200,13 +204,17 @@ class Cluster:
             return {"qdevice": None, "expected": None, "votes": {}}
         return {
             "qdevice": seen.has_qdevice,
-            "expected": seen.expected_votes,
+            "expected": count_of(seen.expected_votes, _MOST),
             "votes": {
-                self._names.node(one.name): one.votes
+                self._names.node(one.name): count_of(one.votes, _MOST)
                 for one in seen.members
                 if self._names.is_node(one.name.partition(" ")[0])
             },
         }
+
+
+def _mib(size: int) -> int | None:
+    return count_of(size // _MIB, _LARGEST)
 
 
 def _lacking(recorded: Recorded, question: str) -> str:

@@ -35,8 +35,7 @@ class Vocabulary:
         ends: Iterable[str] = (),
     ) -> None:
         self.services = frozenset(services)
-        self.packages = tuple(packages)
-        """Names; with a `*` at the end, beginnings."""
+        self.packages = frozenset(packages)
         self.paths = tuple(paths)
         """Paths; with a `/` at the end, of directories in which names are not kept."""
         self.others = frozenset(others)
@@ -47,13 +46,6 @@ class Vocabulary:
     def words(self) -> Iterable[str]:
         """All of them."""
         return (*self.services, *self.packages, *self.paths, *self.others, *self.ends)
-
-    def has_package(self, name: str) -> bool:
-        """Whether the package is one of the vendor's."""
-        return any(
-            name.startswith(known[:-1]) if known.endswith("*") else name == known
-            for known in self.packages
-        )
 
 
 class Names:
@@ -176,7 +168,7 @@ class Names:
 
     def package(self, pattern: str) -> str:
         """A package, or a pattern of packages as a rule of dnf has it."""
-        return pattern if self.vocabulary.has_package(pattern) else self.of("package", pattern)
+        return self.of("package", pattern, self.vocabulary.packages)
 
     def _next(self, kind: str) -> str:
         number = self._number(kind)

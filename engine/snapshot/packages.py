@@ -31,7 +31,7 @@ def packages(recorded: Recorded, names: Names, release: Release) -> dict[str, An
         node = names.node(host.name)
         others[node] = 0
         for package in installed[host.name]:
-            if not names.vocabulary.has_package(package.name):
+            if package.name not in names.vocabulary.packages:
                 others[node] += 1
                 continue
             versions = named.setdefault(package.name, {})

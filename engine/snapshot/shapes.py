@@ -42,6 +42,15 @@ def kept_or_masked(value: str, words: Collection[str] = ()) -> str:
     return value if not value or is_harmless(value, words) else MASKED
 
 
+def count_of(value: object, most: int) -> int | None:
+    """A number of things; None for what is none, or is larger than any such number."""
+    try:
+        number = int(str(value))
+    except ValueError:
+        return None
+    return number if 0 <= number <= most else None
+
+
 def version_in(value: str) -> str:
     """The number that a version begins with, `2.1.5` of `2.1.5-a3f44794f94`; else `*`."""
     found = _VERSION.match(value)

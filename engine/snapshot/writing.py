@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 from engine.errors import UsageError
 from engine.model.release import Release
 from engine.record.archive import Entry, write_archive
+from engine.record.run import Mode
 from engine.report.evidence_files import Evidence, told_as_odd
 from engine.snapshot import words
 from engine.snapshot.cluster import Cluster
@@ -26,6 +28,8 @@ DOCUMENT = "snapshot.json"
 SCHEMA = "neteye-snapshot/1"
 MOST = 10 << 20
 """Bytes: more than a snapshot of any cluster has. One that is larger is none."""
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_DAY = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _FREE = frozenset({"named", "runbook", "release", "source", "target", "plugin"})
 """Keys below which versions stand, some of which look like addresses."""
 
@@ -43,13 +47,14 @@ def write_snapshot(
         parts = _parts_of(release, recorded)
         names = Names(parts.vocabulary)
         document = _document(recorded, names, release, parts)
+        mode = Mode(recorded.begun["mode"])
     fixed = (*parts.vocabulary.words, *_everybodys(document))
     refuse_names(document, names.originals, fixed, clean, _FREE)
     index = render_index(
         document,
         parts.in_words(document["step"]),
         recorded.missing,
-        str(recorded.begun["mode"]),
+        mode.value,
     )
     content = json.dumps(document, sort_keys=True, ensure_ascii=False, indent=1).encode() + b"\n"
     if len(content) > MOST:
@@ -84,11 +89,18 @@ def _document(recorded: Recorded, names: Names, release: Release, parts: Parts) 
         "schema": SCHEMA,
         "source": str(release.source),
         "target": str(release.target),
-        "runbook": str(recorded.begun["runbook"]),
-        "made": str(recorded.begun["time"])[:10],
+        "runbook": _held_to(_DIGEST, recorded.begun["runbook"]),
+        "made": _held_to(_DAY, str(recorded.begun["time"])[:10]),
         "cluster": {**section, "names": names.as_data()},
         "step": step,
     }
+
+
+def _held_to(form: re.Pattern[str], value: object) -> str:
+    """ValueError for what is not of this form: it would stand in the snapshot as it is."""
+    if not form.fullmatch(str(value)):
+        raise ValueError("a field of run-started has not the form that a run gives it")
+    return str(value)
 
 
 def _everybodys(document: Mapping[str, Any]) -> list[str]:

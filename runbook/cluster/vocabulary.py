@@ -31,15 +31,19 @@ ENDS = (
 )
 """What the product adds to a service's name for its group, file system, address and the like."""
 PACKAGES = (
-    *("neteye", "neteye-*", "tornado", "tornado-*", "icinga2-neteye", "icingaweb2"),
-    *("icingaweb2-module-*", "nats-server-neteye", "elasticsearch-neteye", "kibana-neteye"),
-    *("logstash-neteye", "filebeat-neteye", "grafana-neteye", "influxdb-neteye", "slmd"),
-    *("elastalert-neteye", "ntopng-neteye", "nprobe-neteye", "rehearsal-os"),
+    *("neteye", "neteye-setup", "neteye-scripts", "neteye-httpd", "neteye-mariadb-conf"),
+    *("neteye-elastic-only", "neteye-voting-only", "tornado", "icinga2-neteye", "icingaweb2"),
+    *("nats-server-neteye", "elasticsearch-neteye", "kibana-neteye", "logstash-neteye"),
+    *("filebeat-neteye", "grafana-neteye", "influxdb-neteye", "elastalert-neteye", "slmd"),
+    *("ntopng-neteye", "nprobe-neteye", "keycloak-neteye", "rehearsal-os", "neteye-*"),
     *("kernel", "kernel-core", "kernel-modules", "kmod-drbd90", "drbd90-utils", "drbd-utils"),
-    *("pacemaker", "pacemaker-*", "corosync", "corosync-*", "corosynclib", "pcs"),
-    *("mariadb", "mariadb-*", "MariaDB-*", "httpd", "httpd-*", "mod_perl", "mod_ssl", "dnf"),
-    *("systemd", "openssh-server", "sudo", "rpm", "resource-agents", "fence-agents-*"),
+    *("pacemaker", "pacemaker-cli", "pacemaker-libs", "corosync", "corosync-qdevice", "pcs"),
+    *("mariadb", "mariadb-server", "MariaDB-server", "MariaDB-client", "httpd", "httpd-tools"),
+    *("mod_perl", "mod_ssl", "dnf", "systemd", "openssh-server", "sudo", "rpm"),
+    *("resource-agents", "fence-agents-common", "fence-agents-ipmilan", "fence-agents-vmware"),
+    *("*", "kernel*", "kernel-*", "mariadb*", "MariaDB*", "elasticsearch*", "glibc*", "php*"),
 )
+"""By their whole names; those with a `*` are patterns, as rules of dnf have them."""
 PATHS = (
     *("/", "/boot", "/boot/efi", "/var", "/var/log", "/var/lib", "/var/lib/containers", "/tmp"),
     *("/home", "/opt", "/usr", "/var/tmp", "/var/log/audit", "/var/lib/elasticsearch", "/.drbd"),

@@ -12,13 +12,21 @@ from engine.queries.machine import PACKAGES
 from engine.snapshot.names import Names
 from engine.snapshot.parts import Parts, Section
 from engine.snapshot.recorded import Recorded
+from engine.snapshot.shapes import count_of
 from engine.verify import read_json
 from runbook.cluster.needs import ALWAYS, missing_programs
 from runbook.cluster.product import MODULES
 from runbook.cluster.vocabulary import vocabulary
 from runbook.to_4_26.glpi.place import glpi_place
 from runbook.to_4_26.glpi.servers import TABLE
-from runbook.to_4_26.memories.capacity import CapacityClass, ColumnType, column_type
+from runbook.to_4_26.memories.capacity import (
+    CLEAN,
+    COUNTS,
+    CapacityClass,
+    ColumnType,
+    by_agent,
+    column_type,
+)
 from runbook.to_4_26.memories.table import ORDINARY, TABLES
 from runbook.to_4_26.names import CONF_FILES, OCS_DATABASE, PROGRAMS
 from runbook.to_4_26.presence import presence
@@ -34,6 +42,7 @@ _COLUMN = re.compile(
     r"(?:(?:var)?char|(?:tiny|medium|long)?text|(?:big)?int|decimal)"
     r"(?:\([0-9]{1,4}(?:,[0-9]{1,3})?\))?(?: unsigned)?"
 )
+_MOST_ROWS = 10**12
 _MODE = re.compile(r"[0-7]{3,4}")
 _CLASSES = frozenset(
     {"lower", "upper", "digit", "blank", "quote", "backslash", "punctuation", "other"}
@@ -118,17 +127,20 @@ def _head(line: str) -> Mapping[str, Any] | None:
 
 
 def _shape(found: Any) -> dict[str, Any] | None:
-    if not isinstance(found, dict) or not isinstance(found.get("length"), int):
+    length = count_of(found.get("length"), 1000) if isinstance(found, dict) else None
+    if length is None:
         return None
-    classes = [one for one in found.get("classes", ()) if one in _CLASSES]
-    return {"length": found["length"], "classes": classes}
+    classes = [one for one in found.get("classes", ()) if str(one) in _CLASSES]
+    return {"length": length, "classes": classes}
 
 
 def _memories(recorded: Recorded, names: Names) -> dict[str, Any]:
     sizes, groups = recorded.rows(questions.SIZES.name), recorded.rows(questions.HISTOGRAM.name)
     size = sizes[0] if sizes else {}
-    capacity = [_group(row, names) for row in groups or ()]
-    rows = _number(size.get("values_count"))
+    if groups is None:
+        groups = _groups_of_plan(recorded)
+    capacity = [_group(row, names) for row in groups]
+    rows = _number(size.get("values_count")) if size else sum(one["rows"] for one in capacity)
     counted = sum(one["rows"] for one in capacity)
     return {
         "table": _table(recorded),
@@ -151,12 +163,16 @@ def _memories(recorded: Recorded, names: Names) -> dict[str, Any]:
     }
 
 
+def _groups_of_plan(recorded: Recorded) -> list[Row]:
+    """Groups by class and agent, as every plan counts them; it knows no shapes."""
+    of_agents = recorded.rows(by_agent().name) or []
+    clean = [row for row in recorded.rows(COUNTS.name) or [] if row["kind"] in CLEAN]
+    return [*({**row, "known": 1} for row in clean), *of_agents]
+
+
 def _number(value: Any) -> int | None:
     """A number that the database counted."""
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        return None
+    return count_of(value, _MOST_ROWS)
 
 
 def _table(recorded: Recorded) -> str:

@@ -122,7 +122,10 @@ PATHS = (
     *("/usr/share/ocsinventory-reports", "/var/lib/ocsinventory-reports"),
 )
 SERVICES = ("ocsinventory-server", "ocsinventory", "ocsinventory-ocsreports", "glpi")
-PACKAGES = ("ocsinventory-*", "glpi", "glpi-*", "perl-Apache-Ocsinventory*")
+PACKAGES = (
+    *("ocsinventory-server", "ocsinventory-ocsreports", "glpi", "glpi-plugin-ocsinventoryng"),
+    *("ocsinventory-*", "ocsinventory*", "glpi*", "glpi-*"),
+)
 OTHERS = ("ocsweb", "ocsserver", "glpi_ocsinventoryng", "ocs", "glpi")
 AGENTS = (
     *("OCS-NG_unified_unix_agent", "OCS-NG_WINDOWS_AGENT", "OCS-NG_iOS_AGENT"),
