@@ -15,7 +15,7 @@ from typing import Any
 from engine.errors import RunbookError
 
 _SHORTEST = 3
-"""Characters; a shorter text stands in every other word."""
+"""Bytes; a shorter text stands in every other word."""
 _SHORTEST_ENCODED = 6
 """For what is looked for without regard to what stands beside it."""
 _PIECES = re.compile(r"[^0-9a-z]+")
@@ -103,7 +103,7 @@ def _is_everybodys(original: str, pieces: set[str]) -> bool:
 
 def _is_found(original: str, folded: str, whole: str) -> bool:
     plain = original.strip().casefold()
-    if len(plain) < _SHORTEST:
+    if len(plain.encode()) < _SHORTEST:
         return False
     backwards = {plain[::-1], ".".join(reversed(plain.split(".")))} - {plain}
     for form in (plain, *(one for one in backwards if len(one) >= _SHORTEST_ENCODED)):

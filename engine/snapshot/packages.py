@@ -14,8 +14,10 @@ from engine.queries.packages import repository_state
 from engine.snapshot.names import Names
 from engine.snapshot.recorded import Recorded
 
-_VERSION = re.compile(r"[0-9]{1,8}(?:[.][0-9]{1,8}){0,5}(?:[~^.](?:rc|beta|alpha|a|b)[0-9]{0,3})?")
-_RELEASE = re.compile(r"[0-9]{1,8}(?:[.][0-9]{1,8}){0,3}")
+_VERSION = re.compile(r"[0-9]{1,8}(?:[.][0-9]{1,8}){0,2}(?:[~^.](?:rc|beta|alpha|a|b)[0-9]{0,3})?")
+_EPOCH = re.compile(r"[1-9][0-9]?")
+_RELEASE = re.compile(r"[0-9]{1,8}(?:[.][0-9]{1,8}){0,2}(?![.][0-9])")
+"""Of three numbers at most: four could be an address."""
 _TAG = re.compile(r"neteye(?:[0-9]{1,2}[.][0-9]{1,3})?|el[0-9]{1,2}(?:_[0-9]{1,2})?|noarch")
 """Of a distribution or of the vendor, behind the number of a package's release."""
 
@@ -59,7 +61,7 @@ def _evr(package: Package, names: Names) -> str:
     kept = number[0] if number else "0"
     if tag:
         kept = f"{kept}.{tag if _is_tag(tag) else names.of('build', tag)}"
-    epoch = f"{package.epoch}:" if package.epoch.isdecimal() and package.epoch != "0" else ""
+    epoch = f"{package.epoch}:" if _EPOCH.fullmatch(package.epoch) else ""
     return f"{epoch}{version}-{kept}"
 
 

@@ -12,7 +12,8 @@ MASKED = "*"
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,7}|INFINITY)", re.ASCII)
 _DURATION = re.compile(r"[0-9]{1,7}(?:ms|msec|us|usec|s|sec|m|min|h|hr)?", re.ASCII | re.IGNORECASE)
 _SWITCHES = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "enabled", "disabled"})
-_VERSION = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6}){1,3}(?=\W|\Z)", re.ASCII)
+_VERSION = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){1,2}(?![.\w])", re.ASCII)
+"""Of three numbers at most: four could be an address."""
 
 _CLASSES = {
     "lower": string.ascii_lowercase,

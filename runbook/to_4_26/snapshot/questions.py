@@ -159,7 +159,7 @@ class ConfSeen:
     """The password can't be read with certainty."""
 
 
-def _written(seen: ConfSeen | None) -> str:
+def record_of(seen: ConfSeen | None) -> str:
     """The record: a line of JSON, and the text as it is, so that the masking sees its lines."""
     if seen is None:
         return ""
@@ -218,30 +218,30 @@ def conf_file(path: str, key: bytes) -> Query[ConfSeen | None]:
         argv=("sh", "-c", _FILE.strip(), "file", path),
         parse=lambda answer: _seen(answer, path, key),
         ok_codes=(0, _NO_FILE),
-        recorded=_written,
+        recorded=record_of,
     )
 
 
-def _default(path: str, package: str, digest: str, look: Look) -> Query[ConfSeen | None]:
+def _default(path: str, owner: Mapping[str, str], key: bytes, look: Look) -> Query[ConfSeen | None]:
     """The same of the file as its package brought it, from dnf's cache or the repository."""
     query = pristine.text_of(
         path,
-        package,
-        digest,
+        owner["package"],
+        owner["digest"],
         repository=look.release.repository,
         source=str(look.release.source),
     )
 
     def parse(answer: Answer) -> ConfSeen | None:
         found = query.parse(answer).text
-        return conf_seen("644", found.reveal(), path, b"default") if found else None
+        return conf_seen("644", found.reveal(), path, key) if found else None
 
     return Query(
         name=name_of_default(path),
         argv=query.argv,
         parse=parse,
         ok_codes=query.ok_codes,
-        recorded=_written,
+        recorded=record_of,
         deadline=query.deadline,
     )
 
@@ -252,7 +252,7 @@ def ask_files(look: Look) -> None:
     for path in CONF_FILES:
         look.ask_all(look.names.operative, conf_file(path, key))
     for path, owner in look.ask(look.names.active, pristine.OWNERS).items():
-        look.ask(look.names.active, _default(path, owner["package"], owner["digest"], look))
+        look.ask(look.names.active, _default(path, owner, key, look))
 
 
 def ask_memories(look: Look) -> None:

@@ -34,7 +34,7 @@ from runbook.to_4_26.snapshot import questions, words
 from runbook.to_4_26.snapshot.conf_text import without_names
 
 _AGENT = re.compile(
-    rf"(?:{'|'.join(map(re.escape, words.AGENTS))})[_/-]v?[0-9]{{1,4}}(?:\.[0-9]{{1,6}}){{0,4}}"
+    rf"(?:{'|'.join(map(re.escape, words.AGENTS))})[_/-]v?[0-9](?:\.[0-9]{{1,3}}){{0,3}}"
 )
 _SHAPE = re.compile(r"[a9x .,+:/_()-]{0,40}")
 _UNITS = re.compile(r"[0-9]{1,7} ?[KMGT]i?B", re.IGNORECASE)
@@ -235,7 +235,7 @@ def _servers(recorded: Recorded, names: Names) -> list[dict[str, Any]]:
     ]
 
 
-_VERSION = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,4}){1,3}")
+_VERSION = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,4}){1,2}")
 
 
 def _plugin(recorded: Recorded) -> dict[str, Any] | None:
