@@ -54,7 +54,7 @@ class Configuration:
                 self._level(one) for one in self._configuration.iterfind("fencing-topology/*")
             ],
             "node_attributes": self._of_nodes(nodes, "instance_attributes", self._attribute),
-            "node_utilization": self._of_nodes(nodes, "utilization", self._capacity),
+            "node_utilization": self._of_nodes(nodes, "utilization", self._utilization),
             "left_out": self._left_out(),
         }
 
@@ -100,7 +100,7 @@ class Configuration:
         kind = self._names.of("class", kind, words.CLASSES)
         if kind in ("systemd", "service", "lsb", "upstart"):
             return f"{kind}:{self._names.service(name)}"
-        name = self._names.of("agent", name, words.AGENTS)
+        name = self._names.of("agent", name, words.RESOURCE_AGENTS)
         provider = self._names.of("provider", provider, words.PROVIDERS)
         return ":".join(filter(None, (kind, provider, name)))
 
@@ -171,7 +171,7 @@ class Configuration:
             return name, kept_or_masked(value, words.WORDS)
         return self._names.of("attribute", name), self._names.of("value", value)
 
-    def _capacity(self, name: str, value: str) -> tuple[str, str]:
+    def _utilization(self, name: str, value: str) -> tuple[str, str]:
         return self._names.of("attribute", name, ("cpu", "memory")), kept_or_masked(value)
 
     def _level(self, element: Element) -> dict[str, Any]:

@@ -59,7 +59,7 @@ PARAMETERS = frozenset(
         *("pcmk_reboot_retries", "pcmk_off_retries", "pcmk_action_limit"),
     }
 )
-"""Names of parameters of the agents that clusters of this kind have. No value is kept."""
+"""Names of parameters that resources of such clusters have. No value is kept."""
 ATTRIBUTES = frozenset(
     {
         *("standby", "maintenance", "terminate", "#uname", "#id", "#kind", "#is_dc"),
@@ -68,7 +68,7 @@ ATTRIBUTES = frozenset(
         *("fail-count", "last-failure", "probe_complete", "shutdown"),
     }
 )
-"""Node attributes that pacemaker and its agents have."""
+"""Attributes of nodes that pacemaker and what it starts have."""
 WORDS = frozenset(
     {
         *("Started", "Stopped", "Slave", "Master", "Promoted", "Unpromoted"),
@@ -86,7 +86,7 @@ WORDS = frozenset(
     }
 )
 """Values that pacemaker's schema names."""
-AGENTS = frozenset(
+RESOURCE_AGENTS = frozenset(
     {
         *("IPaddr2", "IPaddr", "IPsrcaddr", "Filesystem", "apache", "nginx", "mysql", "mariadb"),
         *("galera", "pgsql", "LVM", "LVM-activate", "drbd", "Dummy", "Stateful", "Delay"),
@@ -101,6 +101,7 @@ AGENTS = frozenset(
         *("fence_bladecenter", "fence_hpblade", "fence_compute", "fence_rehearsal"),
     }
 )
-"""Names of agents of resource-agents and fence-agents, and of the rehearsal's own device."""
+"""Scripts by which pacemaker starts and fences, as the distributions have them; one is the
+rehearsal's own."""
 PROVIDERS = frozenset({"heartbeat", "pacemaker", "linbit", "openstack", "redhat"})
 CLASSES = frozenset({"ocf", "systemd", "lsb", "service", "stonith", "upstart"})

@@ -113,7 +113,7 @@ def _everybodys(document: Mapping[str, Any]) -> list[str]:
         *words.PARAMETERS,
         *words.ATTRIBUTES,
         *words.WORDS,
-        *words.AGENTS,
+        *words.RESOURCE_AGENTS,
         *words.PROVIDERS,
         *words.CLASSES,
         *_KEYS,

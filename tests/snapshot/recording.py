@@ -97,7 +97,8 @@ def _observed(node: str, question: str, text: str, **more: Any) -> dict[str, Any
     }
 
 
-def _rows(question: str, *rows: Mapping[str, Any]) -> dict[str, Any]:
+def rows_answer(question: str, *rows: Mapping[str, Any]) -> dict[str, Any]:
+    """What the database said."""
     text = write_rows(rows)
     return _observed(OTHER, question, text, rows=len(rows))
 
@@ -210,7 +211,7 @@ def _events() -> Iterator[dict[str, Any]]:
     yield _observed(N, STATUS.name, STATUS_NOW)
     yield _observed(N, CIB.name, CONFIGURATION)
     yield {"event": "socket-reached", "node": OTHER, "by": "relay", "socket": "/run/x.sock"}
-    yield _rows(
+    yield rows_answer(
         TABLES.name,
         {
             "database_name": "ocsweb",
@@ -219,23 +220,23 @@ def _events() -> Iterator[dict[str, Any]]:
             "column_name": "ID",
         },
     )
-    yield _rows(questions.COLUMN.name, {"column_type": "varchar(255)", "is_nullable": "YES"})
-    yield _rows(
+    yield rows_answer(questions.COLUMN.name, {"column_type": "varchar(255)", "is_nullable": "YES"})
+    yield rows_answer(
         questions.SIZES.name,
         {"values_count": 10_000_000, "machines_count": 1_000_000, "orphans_count": 5},
     )
-    yield _rows(
+    yield rows_answer(
         questions.AGENTS.name,
         {"agent": "OCS-NG_unified_unix_agent_v2.1.1", "machines_count": 600_000},
         {"agent": "Agent der ACME Kunde AG", "machines_count": 400_000},
         {"agent": None, "machines_count": 3},
     )
-    yield _rows(
+    yield rows_answer(
         questions.LAST_CONTACTS.name,
         {"days": 0, "machines_count": 120},
         {"days": None, "machines_count": 2},
     )
-    yield _rows(
+    yield rows_answer(
         questions.HISTOGRAM.name,
         *(
             {
@@ -255,7 +256,7 @@ def _events() -> Iterator[dict[str, Any]]:
             )
         ),
     )
-    yield _rows(
+    yield rows_answer(
         questions.SERVERS,
         {
             "id": 1,
@@ -278,7 +279,7 @@ def _events() -> Iterator[dict[str, Any]]:
             "is_standard": 0,
         },
     )
-    yield _rows("state of the GLPI plugin", {"version": "1.7.0", "state": 1})
+    yield rows_answer("state of the GLPI plugin", {"version": "1.7.0", "state": 1})
 
 
 _DF = """Filesystem 1-blocks Used Available Capacity Mounted on

@@ -133,7 +133,7 @@ def plant_of(spot: int, shift: int) -> Plant:
 
 NUMBERS = (PROCESSORS.name,)
 """Whatever is put into a number, it is none any more."""
-SHIFTS = range(0, 12, 3)
+SHIFTS = range(0, 12, 4)
 """Each place gets so many canaries, one after the other."""
 BATCHES = 4
 """So many snapshots for all places of an answer; more where it can't be read any more."""

@@ -14,9 +14,11 @@ from engine.queries.pacemaker import CIB, STATUS
 from engine.snapshot.guard import NotWritten, refuse_names
 from engine.snapshot.names import Names, Vocabulary
 from engine.snapshot.shapes import count_of, is_harmless, shape_of_secret, version_in
+from runbook.to_4_26.memories import capacity
 from runbook.to_4_26.names import CONF_FILES
+from runbook.to_4_26.snapshot import questions
 from tests.evidence.schemas import problems
-from tests.snapshot.recording import NODES, Recording
+from tests.snapshot.recording import NODES, Recording, rows_answer
 
 
 def document_of(archive: Path) -> dict[str, Any]:
@@ -230,12 +232,39 @@ def test_without_the_other_answers_it_lacks_them_and_says_so(recording: Recordin
     document = document_of(archive)
     assert problems("snapshot", document) == []
     assert document["cluster"]["nodes"][0]["memory_mb"] is None
+    told = document["step"]["memories"]
+    assert (told["table"], told["rows"]) == (None, None), "not asked is not: none are there"
     with tarfile.open(archive) as file:
         index = file.extractfile("index.txt")
         assert index is not None
         said = index.read().decode()
     assert "What could not be had\n" in said
     assert "- memory\n" in said
+
+
+def test_of_a_plan_without_the_option_values_are_told_by_class_and_agent(
+    recording: Recording,
+) -> None:
+    """As every plan counts them."""
+    recording.events = [
+        event
+        for event in recording.events
+        if event.get("question") not in (questions.HISTOGRAM.name, questions.SIZES.name)
+    ]
+    counted = {"kind": "integer", "values_count": 90, "machines_count": 9}
+    text = {"kind": "text", "values_count": 10, "machines_count": 3}
+    of_agent = {**text, "agent": "OCS-NG_unified_unix_agent_v2.1.1", "known": 1}
+    recording.events += [
+        rows_answer(capacity.COUNTS.name, counted, text),
+        rows_answer(capacity.by_agent().name, of_agent),
+    ]
+    document = document_of(recording.archive())
+    assert problems("snapshot", document) == []
+    memories = document["step"]["memories"]
+    assert memories["rows"] == 100
+    assert [(one["class"], one["rows"], one["known"]) for one in memories["capacity"]] == [
+        *(("integer", 90, True), ("text", 10, True)),
+    ]
 
 
 def test_one_of_another_upgrade_is_refused(recording: Recording) -> None:

@@ -140,8 +140,8 @@ def _memories(recorded: Recorded, names: Names) -> dict[str, Any]:
     if groups is None:
         groups = _groups_of_plan(recorded)
     capacity = [_group(row, names) for row in groups]
-    rows = _number(size.get("values_count")) if size else sum(one["rows"] for one in capacity)
     counted = sum(one["rows"] for one in capacity)
+    rows = _number(size.get("values_count")) if size else counted if capacity else None
     return {
         "table": _table(recorded),
         "column": _column(recorded),
@@ -175,8 +175,10 @@ def _number(value: Any) -> int | None:
     return count_of(value, _MOST_ROWS)
 
 
-def _table(recorded: Recorded) -> str:
-    rows = recorded.rows(TABLES.name) or []
+def _table(recorded: Recorded) -> str | None:
+    rows = recorded.rows(TABLES.name)
+    if rows is None:
+        return None
     kinds = [
         str(row["kind"])
         for row in rows
