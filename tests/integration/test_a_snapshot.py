@@ -93,8 +93,10 @@ def test_it_has_the_cluster(taken: Taken, small: TestCluster) -> None:
     assert sum(step["memories"]["last_contact_days"].values()) == machines
     literal = {(one["class"], one["literal"]) for one in groups_of_values}
     asked = small.sql("SELECT COUNT(*) FROM ocsweb.memories WHERE BINARY CAPACITY = '4096'")
-    (rows,) = (one["rows"] for one in groups_of_values if one["literal"] == "4096")
+    rows = sum(one["rows"] for one in groups_of_values if one["literal"] == "4096")
     assert (rows, ("text", "No") in literal) == (int(asked), True)
+    shapes = {one["shape"] for one in groups_of_values if one["literal"] == "4096"}
+    assert shapes == {"9999"}, "one with zeros before it is told by its shape"
 
 
 def test_nothing_in_it_names_somebody(taken: Taken, small: TestCluster) -> None:

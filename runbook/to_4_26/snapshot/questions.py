@@ -56,7 +56,7 @@ def _literal_sql(kind: str, column: str) -> str:
     number = f"CAST({column} AS DECIMAL(65,0))"
     return f"""CASE {kind}
  WHEN 'integer' THEN CASE WHEN {number} <= {LARGEST} AND {number} MOD 256 = 0
-  THEN CAST({number} AS CHAR) END
+  AND LENGTH({column}) = LENGTH(CAST({number} AS CHAR)) THEN CAST({number} AS CHAR) END
  WHEN 'leading number' THEN CASE WHEN {column} REGEXP '^[0-9]{{1,7}} ?[KMGT]i?B(?![^0]|0)'
   THEN {column} END
  WHEN 'text' THEN CASE {column} {known} END END"""
