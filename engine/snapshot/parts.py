@@ -32,5 +32,7 @@ class Parts:
     """Asks what a plan does not ask, once, at its end. Each answer is an observation."""
     section: Callable[[Recorded, Names], Section]
     """The version step's own section, made of the record alone."""
+    words: frozenset[str]
+    """What the section says by itself: a name that is made of these words names nobody."""
     in_words: Callable[[Section], Iterable[str]]
     """What is in that section, for the index: sentences with counts, and no value."""

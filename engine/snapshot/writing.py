@@ -48,7 +48,7 @@ def write_snapshot(
         names = Names(parts.vocabulary)
         document = _document(recorded, names, release, parts)
         mode = Mode(recorded.begun["mode"])
-    fixed = (*parts.vocabulary.words, *_everybodys(document))
+    fixed = (*parts.vocabulary.words, *parts.words, *_everybodys(document))
     refuse_names(document, names.originals, fixed, clean, _FREE)
     index = render_index(
         document,
@@ -134,6 +134,9 @@ _KEYS = (
     *("votes", "services", "vendor", "site", "sudo", "root", "operative", "elastic_only"),
     *("voting_only", "node", "service", "host", "address", "user", "constraint", "rsc", "sets"),
     *("package", "code", "count", "operation", "resource", "order", "location", "colocation"),
+    # what replacements are called
+    *("text", "value", "path", "fence", "provider", "property", "attribute", "pattern", "class"),
+    *("repository", "build", "version", "module", "variable", "directive", "database", "level"),
     *("group", "clone", "bundle", "primitive", "promotable", "ticket", "true", "false"),
 )
 """A site's name that is one of these words names nobody."""

@@ -329,6 +329,23 @@ def test_a_host_that_is_called_like_the_product_is_no_reason_to_refuse() -> None
         refuse_names({"a": "東京"}, {"東京": "a host"}, FIXED)
 
 
+def test_a_site_that_calls_something_like_everybody_gets_its_snapshot(
+    recording: Recording,
+) -> None:
+    """A node's attribute may have the value `production`, which is a setting of the files too."""
+    place = next(n for n, e in enumerate(recording.events) if e.get("question") == CIB.name)
+    text = recording.events[place]["output"]["text"]
+    for word in ("production", "value", "text", "granted", "operative", "OCS"):
+        altered = text.replace('value="Frankfurt-Ost"', f'value="{word}"')
+        pacemaker = document_of(recording.with_text(place, altered).archive())["cluster"][
+            "pacemaker"
+        ]
+        assert pacemaker["node_attributes"]["node-1"] == {
+            "standby": "off",
+            "attribute-1": "value-1",
+        }, word
+
+
 def test_the_same_name_gets_the_same_word() -> None:
     names = Names(Vocabulary(("httpd",), (), ("/var", "/etc/"), ("root",), ("_group",)))
     assert names.add_node(["a.example", "a", "10.0.0.1"]) == "node-1"

@@ -247,10 +247,15 @@ def _default(path: str, owner: Mapping[str, str], key: bytes, look: Look) -> Que
 
 
 def ask_files(look: Look) -> None:
-    """The two files of each operative node, and of N's what the package had brought."""
+    """The two files of each operative node."""
     key = secrets.token_bytes(32)
     for path in CONF_FILES:
         look.ask_all(look.names.operative, conf_file(path, key))
+
+
+def ask_defaults(look: Look) -> None:
+    """What the packages of N had brought; a repository may take its time, or not answer."""
+    key = secrets.token_bytes(32)
     for path, owner in look.ask(look.names.active, pristine.OWNERS).items():
         look.ask(look.names.active, _default(path, owner, key, look))
 

@@ -59,6 +59,8 @@ def ask(look: Look) -> None:
     place = glpi_place(look)
     if place.database is not None:
         look.sql(questions.servers(place.database, TABLE))
+    if there.has_ocs:
+        questions.ask_defaults(look)  # the last: what does not answer here takes nothing else along
 
 
 def section(recorded: Recorded, names: Names) -> dict[str, Any]:
@@ -274,12 +276,32 @@ def in_words(step: Section) -> Iterator[str]:
     )
 
 
+_WORDS = frozenset(
+    {
+        *words.OPTIONS,
+        *words.DIRECTIVES,
+        *words.SECTIONS,
+        *words.VALUES,
+        *words.MODULES,
+        *words.AGENTS,
+        *words.LITERALS,
+        *_CLASSES,
+        *MODULES,
+        *map(str, CapacityClass),
+        *("modules", "httpd_files", "credentials", "memories", "glpi_servers", "glpi_plugin"),
+        *("line_ends", "lf", "crlf", "mode", "default", "password_problem", "length", "classes"),
+        *("on", "table", "view", "missing", "column", "rows", "machines", "orphans", "capacity"),
+        *("others", "agents", "last_contact_days", "never", "shape", "literal", "standard"),
+        *("connection", "stored", "none", "state", "varchar", "comment", "code", "site", "secret"),
+    }
+)
 PARTS = Parts(
     vocabulary=vocabulary(words.SERVICES, words.PACKAGES, words.PATHS, words.OTHERS),
     programs=missing_programs(),
     program_names=frozenset((*ALWAYS, *PROGRAMS)),
     ask=ask,
     section=section,
+    words=_WORDS,
     in_words=in_words,
 )
 """What this version step hands in for a snapshot."""
