@@ -18,6 +18,7 @@ A folder for each verb. Each may import those above it in this list (tests/layer
     watching   shows a run while it works, from its journal alone
     support    packs the bundle for the vendor's support
     discovery  finds a cluster by one of its nodes, for the inventory
+    snapshot   what a twin of the cluster is made of, without a name
     run        one run, from pytest's first event to its last line
     card       a page to print: the week, the night, what to do when it stops
     rejudge    judges a recorded run again on its own answers

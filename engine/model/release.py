@@ -83,6 +83,8 @@ class Release:
     secrets: tuple[Any, ...] = ()
     """Queries whose answers make secrets known. The operative nodes are asked them before anything
     else: what was recorded before a secret is known can't be masked any more."""
+    snapshot: Any = None
+    """What the step adds to a snapshot, `engine.snapshot.parts.Parts`; None: there is none."""
     settings: tuple[Setting[Any], ...] = ()
     """What only this step's inventory may have."""
     duties: Mapping[str, str] = field(default_factory=dict)

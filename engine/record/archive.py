@@ -30,7 +30,7 @@ class Entry:
 
 
 def write_archive(path: Path, top: str, entries: Iterable[Entry], moment: datetime) -> None:
-    """Write the entries below the directory `top`, in their order, all of them of that moment.
+    """Write the entries below the directory `top` ('': none), in their order, of that moment.
 
     Files are streamed: their size does not count. Raises OSError; nothing is left then.
     """
@@ -42,7 +42,7 @@ def write_archive(path: Path, top: str, entries: Iterable[Entry], moment: dateti
     ):
         for entry in entries:
             with _opened(entry) as (content, size):
-                info = tarfile.TarInfo(f"{top}/{entry.path}")
+                info = tarfile.TarInfo(f"{top}/{entry.path}" if top else entry.path)
                 info.size, info.mtime, info.mode = size, seconds, 0o600
                 archive.addfile(info, content)
 

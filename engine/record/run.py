@@ -191,6 +191,8 @@ class Run:
     """The run that `reports/latest` pointed to before; empty: none."""
     support: SupportWanted | None = None
     """Set when the run is to leave a support bundle."""
+    wants_snapshot: bool = False
+    """A plan that asks what a snapshot needs, and leaves one."""
     shows_everything: bool = False
     """The console of a plan has every step, also those that neither act nor block."""
     stop: Stop | None = None

@@ -25,9 +25,9 @@ from engine.queries.neteye import DEFINITION
 from engine.queries.pacemaker import STATUS
 from engine.record.outputs import excerpt
 from engine.record.run import Run
-from engine.rejudge.answers import NotRecorded, answer_of, rows_of, text_of
 from engine.rejudge.record import FIRST_LOOK, Record
 from engine.report import earlier
+from engine.report.answers import NotRecorded, answer_of, rows_of, text_of
 from engine.run.survey import RECORDS
 from engine.verify import read_json
 

@@ -15,11 +15,11 @@ from engine.model.event import Event
 from engine.record.material import runbook_hash
 from engine.record.run import Mode, Run
 from engine.rejudge import compare
-from engine.rejudge.answers import Diverged, NotRecorded
 from engine.rejudge.compare import State, StepAgain, Told, step_again
 from engine.rejudge.record import FIRST_LOOK, Record
 from engine.rejudge.session import JudgingSession
 from engine.rejudge.start import run_again
+from engine.report.answers import Diverged, NotRecorded
 from engine.report.console import Console
 from engine.report.evidence_files import ODD
 from engine.run import version_step

@@ -12,8 +12,8 @@ from typing import Any
 
 from engine.model.event import Event
 from engine.record.run import Ending, Stop
-from engine.rejudge.answers import Diverged
 from engine.rejudge.course import course_of
+from engine.report.answers import Diverged
 from engine.report.evidence_files import Evidence
 from engine.support.bundle import EVENT as BUNDLE
 

@@ -18,9 +18,9 @@ from engine.model.change import Change, Outcome
 from engine.model.event import Event
 from engine.record.memory import ChangeRecord, Memory
 from engine.record.run import Run, Stop
-from engine.rejudge.answers import Diverged, NotRecorded, answer_of
 from engine.rejudge.look import Nowhere, RecordedBaseline, RecordedLook
 from engine.rejudge.record import Record, fields_of
+from engine.report.answers import Diverged, NotRecorded, answer_of
 from engine.report.console import Console
 from engine.run.session import Session
 from engine.run.survey import refresh_records, survey

@@ -15,6 +15,7 @@ from engine.report.summary import planned_steps
 from engine.run.ending import Ended, finish, write_support
 from engine.run.hooks import ENDED
 from engine.run.session import Session
+from engine.run.snapshot import snapshot_lines
 from engine.run.step_report import replayed
 from engine.secrets import Secret
 
@@ -124,6 +125,7 @@ def leave(config: pytest.Config, run: Run, made: Session | None) -> None:
         if path.exists():
             path.chmod(0o600)
     write_support(run, made, config.stash[ENDED])
+    config.stash[ENDED].lines.extend(snapshot_lines(run))
     sealed = seal(run, config.stash[ENDED].signing)
     Secret.unwatched_by(run.redactor.learn)
     ended = config.stash[ENDED]

@@ -29,6 +29,7 @@ from engine.run.notify import tell_end
 from engine.run.plan_ending import NAME as PLAN
 from engine.run.plan_ending import draw_plan, write_plan
 from engine.run.session import Session
+from engine.run.snapshot import ask_for_snapshot
 from engine.run.until import end_as_asked, is_unmet
 from engine.support import bundle
 from engine.support.asking import Collected
@@ -88,6 +89,7 @@ def finish(run: Run, session: Session | None, failed: str = "") -> Ended:
     # no look: the run ended before its first one
     look, say = getattr(session, "look", None), session.console.line if session else _drop_line
     support = bundle.collect(run, look, say, earlier)
+    ask_for_snapshot(run, look, say)
     drawn = draw_plan(run, session, _ending(run)) if run.mode is Mode.PLAN else []
     if session is not None:
         session.live.tell_problem()

@@ -72,6 +72,16 @@ def add(parser: pytest.Parser) -> None:
         action="store_true",
         help="leave a support bundle, whatever the run finds; with --plan nothing is changed",
     )
+    group.addoption(
+        "--snapshot",
+        action="store_true",
+        help="with --plan: leave a snapshot of the cluster without names, for a twin of it",
+    )
+    group.addoption(
+        "--snapshot-of",
+        metavar="REPORTS/RUN",
+        help="make such a snapshot of a run's recorded answers; nobody is asked, nothing runs",
+    )
     group.addoption("--by", metavar="NAME", help="who runs it, and who accepts or settles")
 
 
@@ -141,6 +151,11 @@ def refuse_contradictions(config: pytest.Config) -> None:
         )
     if config.getoption("until"):
         _refuse_with_until(config)
+    if config.getoption("snapshot") and (not config.getoption("plan") or restore):
+        raise UsageError(
+            "--snapshot goes with --plan, and not with --restore: a snapshot is made of questions"
+            " about the upgrade only; give --plan --snapshot, or --snapshot-of REPORTS/RUN"
+        )
     if follow_up:
         _refuse_with_follow_up(config)
     if restore and config.getoption("settle"):

@@ -21,7 +21,7 @@ from engine.record.interrupts import Interrupts
 from engine.record.run import Ending, Mode, Run
 from engine.record.started import steps_field
 from engine.report.console import Console
-from engine.run import closing, options, usage, version_step
+from engine.run import closing, options, snapshot, usage, version_step
 from engine.run import hooks as report
 from engine.run.graph import order, resolve
 from engine.run.scouting import SCOUTS, scouted
@@ -42,6 +42,11 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     options.add(parser)
     version_step.add(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    return snapshot.made_of_run(config)
 
 
 @pytest.hookimpl(tryfirst=True)

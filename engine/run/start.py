@@ -127,6 +127,7 @@ def make_run(config: pytest.Config) -> Run:
         support=SupportWanted("--support-bundle was given")
         if config.getoption("support_bundle")
         else None,
+        wants_snapshot=bool(config.getoption("snapshot")),
         shows_everything=options.shows_everything(config),
     )
     settings = inventory.settings

@@ -34,3 +34,6 @@ OFFICIAL_CHANNELS = (
 )
 LOSS_PERCENT = "loss_percent"
 """The setting that says how much of the table may be lost in production."""
+
+PROGRAMS = ("awk", "cmp", "curl", "dnf", "gzip", "httpd", "mysqldump", "rpm2cpio", "ssh")
+"""What later steps start on every operative node: the backup, the files, the proof by use."""

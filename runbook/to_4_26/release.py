@@ -11,6 +11,7 @@ from runbook.to_4_26.httpd.migration import KNOWN_CREDENTIALS, conf_password
 from runbook.to_4_26.names import CONF_FILES, ENDPOINT, MEMORIES_VERIFIED, OCS_PASSWORD
 from runbook.to_4_26.settings import SETTINGS
 from runbook.to_4_26.severities import SEVERITIES
+from runbook.to_4_26.snapshot.section import PARTS
 
 SOURCE = Version(4, 25)
 TARGET = Version(4, 26)
@@ -76,6 +77,7 @@ RELEASE = version_step(
     known_conflicts=KNOWN_CONFLICTS,
     repository=REPOSITORY,
     settings=SETTINGS,
+    snapshot=PARTS,
     verified_by=MEMORIES_VERIFIED,
     beside=RELEASED,
     phrases=(OCS_PASSWORD,),

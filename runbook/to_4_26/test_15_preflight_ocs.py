@@ -24,13 +24,11 @@ from runbook.to_4_26.httpd.database import databases_in_use, elsewhere
 from runbook.to_4_26.memories import dirty_values, loss
 from runbook.to_4_26.memories.checks import capacity_before
 from runbook.to_4_26.memories.table import memories_place
+from runbook.to_4_26.names import PROGRAMS
 from runbook.to_4_26.presence import Seen, presence
 from runbook.to_4_26.settings import LOSS_PERCENT
 
 LATER = "judged at the start of the attempt; the upgrade may have changed the data since"
-
-PROGRAMS = ("awk", "cmp", "curl", "dnf", "gzip", "httpd", "mysqldump", "rpm2cpio", "ssh")
-"""What later steps start on every operative node: the backup, the files, the proof by use."""
 
 
 @step("preflight.ocs_servers", guide=("G04",), asks=True)

@@ -84,6 +84,7 @@ ORDER = (
         "watching",
         "support",
         "discovery",
+        "snapshot",
         "run",
         "card",
         "rejudge",

@@ -1,0 +1,1 @@
+"""The version step's section of a snapshot: OCS files, values of memories, GLPI's OCS servers."""
