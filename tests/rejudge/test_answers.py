@@ -18,9 +18,9 @@ from engine.prove.approved import approvals_here
 from engine.prove.statement import statement_here
 from engine.queries.rows import read_rows, write_rows
 from engine.record.outputs import EXCERPT, SECRET, Outputs
-from engine.report.answers import Diverged, NotRecorded, answer_of, rows_of, text_of
 from engine.rejudge.look import RecordedLook
 from engine.rejudge.record import Record
+from engine.report.answers import Diverged, NotRecorded, answer_of, rows_of, text_of
 from tests.engine import kit
 from tests.rejudge.again import evidence_of
 
