@@ -30,18 +30,18 @@ server() {
   root/usr/sbin/mariadbd --no-defaults --user=root --datadir="$dir/data" --lc-messages-dir="$dir/root/usr/share/mysql" "$@"
 }
 client() { # TOOL ARGUMENT...
-  "root/usr/bin/$1" --no-defaults --socket="$dir/s" "${@:2}"
+  "root/usr/bin/$1" --no-defaults --user=root --socket="$dir/s" "${@:2}"
 }
-mkdir data
-server --bootstrap <<< 'create database mysql;' > bootstrap.log 2>&1
-server --socket="$dir/s" --pid-file="$dir/pid" --skip-networking --skip-grant-tables > server.log 2>&1 &
+root/usr/bin/mariadb-install-db --no-defaults --force --user=root --basedir="$dir/root/usr" --datadir="$dir/data" \
+  --skip-test-db > install.log 2>&1
+server --socket="$dir/s" --pid-file="$dir/pid" --skip-networking > server.log 2>&1 &
 for _ in $(seq 300); do
   ! client mariadb-admin ping > ping.log 2>&1 || break
   sleep 0.2
 done
 
 sql() { client mariadb -N --database=shop --execute="$1" | tr '\t' ' '; }
-told() { # LABEL: what there is of the table
+told() { # LABEL: rows with those of the history, those of the history, and rows as of the beginning
   echo "$1: $(sql 'select count(*), sum(row_end < now(6)) from prices for system_time all')" \
     "$(sql "select count(*) from prices for system_time as of timestamp'$then'")"
 }
@@ -70,4 +70,13 @@ perl root/usr/bin/pt-online-schema-change --version
   told 'as advised'
 } | tee seen
 diff seen - <<'SEEN'
+before: 5 3 2
+ALTER TABLE: 5 3 2
+pt-online-schema-change ends with 11
+Change @@system_versioning_alter_history
+was not altered
+refused: 5 3 2
+pt-online-schema-change ends with 0
+Successfully altered
+as advised: 2 0 0
 SEEN
