@@ -22,7 +22,7 @@ release() { # NAME PACKAGE...: a folder of this name with the packages of Debian
   sed "s/bookworm/$name/" /etc/apt/sources.list.d/debian.sources > "$name/debian.sources"
   local options=(-qq -y -o Dir::Etc::sourcelist="$dir/$name/debian.sources" -o Dir::Etc::sourceparts=/none
     -o Dir::State::lists="$dir/$name/lists" -o Dir::State::status=/dev/null -o Dir::Cache="$dir/$name/cache"
-    -o APT::Sandbox::User=root -o APT::Install-Recommends=0)
+    -o APT::Sandbox::User=root -o APT::Install-Recommends=0 -o Debug::NoLocking=1)
   apt-get "${options[@]}" update
   apt-get "${options[@]}" --download-only install bash coreutils libc-bin sed grep gawk "$@" > "$name/apt.log"
   for package in bin sbin lib lib64; do ln -s "usr/$package" "$name/root/$package"; done

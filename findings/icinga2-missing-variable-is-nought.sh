@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# icinga2 takes a variable that a host doesn't have for the number 0: a rule "below 2" applies to it, and so does a slip.
+# icinga2 takes a variable that a host lacks for the number 0: a rule "below 2" applies to it, and so does a slip.
 #
 # icinga2 2.13.6 (Debian 12's package) and 2.14.6 (Debian 13's).
 # Expected: `assign where host.vars.version < 2` is not true of a host without the variable, or an error, as it is one
@@ -24,7 +24,7 @@ release() { # NAME PACKAGE...: a folder of this name with the packages of Debian
   sed "s/bookworm/$name/" /etc/apt/sources.list.d/debian.sources > "$name/debian.sources"
   local options=(-qq -y -o Dir::Etc::sourcelist="$dir/$name/debian.sources" -o Dir::Etc::sourceparts=/none
     -o Dir::State::lists="$dir/$name/lists" -o Dir::State::status=/dev/null -o Dir::Cache="$dir/$name/cache"
-    -o APT::Sandbox::User=root -o APT::Install-Recommends=0)
+    -o APT::Sandbox::User=root -o APT::Install-Recommends=0 -o Debug::NoLocking=1)
   apt-get "${options[@]}" update
   apt-get "${options[@]}" --download-only install bash coreutils libc-bin sed grep gawk "$@" > "$name/apt.log"
   for package in bin sbin lib lib64; do ln -s "usr/$package" "$name/root/$package"; done

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# icinga2 hands a number with a point to a plugin with six decimals: version 4.26 is "4.260000", and 0.0000005 is nought.
+# icinga2 hands a number with a point to a plugin with six decimals: 4.26 is "4.260000", and 0.0000005 is nought.
 #
 # icinga2 2.13.6 (Debian 12's package) and 2.14.6 (Debian 13's).
 # Expected: what stands in the configuration reaches the plugin as it was written, or as the shortest text of the same
@@ -24,7 +24,7 @@ release() { # NAME PACKAGE...: a folder of this name with the packages of Debian
   sed "s/bookworm/$name/" /etc/apt/sources.list.d/debian.sources > "$name/debian.sources"
   local options=(-qq -y -o Dir::Etc::sourcelist="$dir/$name/debian.sources" -o Dir::Etc::sourceparts=/none
     -o Dir::State::lists="$dir/$name/lists" -o Dir::State::status=/dev/null -o Dir::Cache="$dir/$name/cache"
-    -o APT::Sandbox::User=root -o APT::Install-Recommends=0)
+    -o APT::Sandbox::User=root -o APT::Install-Recommends=0 -o Debug::NoLocking=1)
   apt-get "${options[@]}" update
   apt-get "${options[@]}" --download-only install bash coreutils libc-bin sed grep gawk "$@" > "$name/apt.log"
   for package in bin sbin lib lib64; do ln -s "usr/$package" "$name/root/$package"; done
