@@ -78,6 +78,7 @@ RELEASE = version_step(
     settings=SETTINGS,
     verified_by=MEMORIES_VERIFIED,
     beside=RELEASED,
+    questions=frozenset({"ocs-merge-undecided"}),
     phrases=(OCS_PASSWORD,),
     secrets=(*map(conf_password, CONF_FILES), KNOWN_CREDENTIALS),
 )
