@@ -74,7 +74,13 @@ class Record:
         return [event for event in self.own if begun is None or event["seq"] < begun["seq"]]
 
     def findings(self, step: str) -> list[Event]:
-        return [event for event in self.of(step) if event["event"] == "finding"]
+        """Its own: that it went another way than predicted is told when it has ended."""
+        ended = self.ended.get(step)
+        return [
+            event
+            for event in self.of(step)
+            if event["event"] == "finding" and (ended is None or event["seq"] < ended["seq"])
+        ]
 
     def rows(self, step: str) -> list[Event]:
         """What the step told of rows; that there is a support bundle the run tells at its end."""
