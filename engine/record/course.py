@@ -104,6 +104,20 @@ class Course:
             left_out=self._left_out,
         )
 
+    def act(self, node: str, what: str, detached: str | None) -> Act:
+        """A change in words that name no node."""
+        command = (detached or "").rpartition("-")[0]
+        return Act(self.places.place(node), self.places.worded(what)[:LONGEST], command)
+
+    def take(self, key: tuple[str, str], acts: Iterable[Act]) -> list[Act]:
+        """A step makes these changes, or a plan shows them; those that it had not made before."""
+        step, new = self._step(key), []
+        for act in acts:
+            if step is not None and act not in step.acts and self._has_room(step):
+                step.acts[act] = None
+                new.append(act)
+        return new
+
     def _on_run_started(self, event: Event) -> None:
         if event.get("scope", Scope.UPGRADE) != Scope.UPGRADE:
             self._of_another_kind.add(str(event.get("run")))
@@ -129,13 +143,9 @@ class Course:
             self._place()
 
     def _on_intent(self, event: Event) -> None:
-        place = self.places.place(str(event.get("node") or ""))
-        what = self.places.worded(str(event.get("what") or ""))[:LONGEST]
-        command = str(event.get("detached") or "").rpartition("-")[0]
-        key, act = self.places.apart(_step_of(event)), Act(place, what, command)
-        step = self._step(key)
-        if step is not None and act not in step.acts and self._has_room(step):
-            step.acts[act] = None
+        key = self.places.apart(_step_of(event))
+        told = (str(event.get(name) or "") for name in ("node", "what", "detached"))
+        for act in self.take(key, [self.act(*told)]):
             self._new[str(event.get("key"))] = key, act
 
     def _on_result(self, event: Event) -> None:

@@ -82,16 +82,20 @@ class Foretold:
         self.has_first = True
 
     def planned(self, steps: Iterable[PlannedStep]) -> Beside | None:
-        """The prediction beside a plan: what it found by now, and the changes that it shows."""
+        """The prediction beside a plan: what it found by now, and which steps act.
+
+        Of a step behind the first change the plan shows what it would do now, on the nodes of now.
+        So one that acts, and was predicted to, acts as predicted.
+        """
         predicted, course = self._run.predicted, self._run.course
         if predicted is None or not self._counts:
             return None
+        theirs = {passage.key: passage.acts for passage in predicted.prediction.passages}
         for step in steps:
-            for change in step.changes:
-                course.add(
-                    {"event": "intent", "run": self._run.run_id, "step": step.name}
-                    | {"node": change.node, "what": change.what, "detached": change.detached}
-                )
+            if step.changes:
+                shown = (course.act(one.node, one.what, one.detached) for one in step.changes)
+                key = course.places.apart(step.name)
+                course.take(key, theirs.get(key) or shown)
         return beside(predicted.run, predicted.prediction, course)
 
     def compared(self) -> list[Compared]:

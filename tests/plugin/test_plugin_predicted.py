@@ -211,6 +211,15 @@ def test_a_plan_has_it_beside_what_it_says_itself(project: Project, rehearsed: P
     assert problems_of_run(project.latest) == []
 
 
+def test_in_a_plan_a_step_that_acts_and_was_predicted_to_is_as_predicted(
+    project: Project, rehearsed: Path
+) -> None:
+    project.steps(STEPS.replace("x_set, look", "z_set_once, look") + MORE + CLOSED)
+    run(project, "--plan")
+    told = json.loads((project.latest / "plan.json").read_text())["predicted"]
+    assert (told["differences"], told["same"]) == ([], 1)
+
+
 def test_another_number_of_nodes_is_said_and_nothing_guessed(
     project: Project, rehearsed: Path
 ) -> None:
