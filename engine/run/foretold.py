@@ -54,6 +54,7 @@ class Foretold:
         if predicted is None or not self._counts:
             return
         self._console.line(f"predicted by the rehearsal {predicted.run}; what differs is told")
+        self.step_ended("")  # what an earlier run had no time for, or another prediction
         for text in not_compared(predicted.prediction, self._run.course.prediction)[:_SHOWN]:
             self._console.line(f"  not compared: {text}")
 
@@ -64,7 +65,10 @@ class Foretold:
             self.has_first = self.has_first or bool(event.get("warns"))
 
     def step_ended(self, step: str) -> None:
-        """What differs by now and was not told yet, on the console and on record."""
+        """What differs by now and was not told yet, on the console and on record.
+
+        Empty: no step of this run has ended.
+        """
         if not self._counts:
             return
         new = [one for one in self.compared() if one.differs and _of(one) not in self._told]

@@ -16,6 +16,7 @@ from tests.evidence.schemas import problems_of_run
 from tests.evidence.sealed import new_key
 from tests.plugin.kit import INVENTORY, RELEASE, Project, Saver
 from tests.plugin.several_nights import PAUSES, STAGES, steps_of
+from tests.rejudge.again import judged
 
 pytest_plugins = "pytester"
 
@@ -136,6 +137,7 @@ def test_what_nobody_predicted_is_told_as_it_happens_and_the_run_goes_on(
     assert "change in second.more: set y" in page
     assert "not as predicted" in (project.latest / "live.html").read_text()
     assert problems_of_run(project.latest) == []
+    assert judged(project).is_same
 
 
 def test_a_planned_stop_that_does_not_come_and_another_one(
@@ -193,6 +195,22 @@ def test_an_upgrade_of_two_nights_is_compared_as_one(project: Project) -> None:
     assert deviations(project) == []
     told = project.summary["predicted"]
     assert (told["same"], told["differ"], told["to_come"]) == (2, 0, 0)
+
+
+def test_what_an_earlier_run_did_not_tell_is_told_at_the_start(
+    project: Project, rehearsed: Path
+) -> None:
+    waiting = '\n@step("second.wait", after=["second.change"])\ndef test_wait(evidence):\n'
+    waiting += '    "Waits."\n    assert evidence.judge([bad("n1")], observed="seen")\n\n'
+    project.steps(STEPS + MORE + waiting + CLOSED.replace("second.change", "second.wait"))
+    assert project.run().ret == 1  # it goes by no rehearsal
+    assert run(project).ret == 10
+    told = project.events("deviation")
+    assert [(one["step"], one["of"], one["kind"]) for one in told] == [
+        ("", "second.more", "change"),
+        ("", "second.wait", "finding"),
+    ]
+    assert judged(project).is_same
 
 
 def test_a_plan_has_it_beside_what_it_says_itself(project: Project, rehearsed: Path) -> None:
