@@ -6,7 +6,7 @@ prediction is. Events of several runs may come in any order of the runs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,7 +59,7 @@ class _Step:
         )
 
 
-class Course:
+class UpgradeCourse:
     """Takes the events of an upgrade's runs. `prediction` is what there is of it by now."""
 
     def __init__(self) -> None:
@@ -80,7 +80,7 @@ class Course:
         self._left_out = 0
 
     @classmethod
-    def of(cls, events: Iterable[Event]) -> Course:
+    def of(cls, events: Iterable[Event]) -> UpgradeCourse:
         course = cls()
         for event in events:
             course.add(event)
@@ -97,7 +97,7 @@ class Course:
         return Prediction(
             nodes=self.places.counts,
             active=self.places.active,
-            passages=tuple(one.passage(*key) for key, one in self._steps.items() if one.size),
+            passages=tuple(one.passage(*key) for key, one in [*self._steps.items()] if one.size),
             times=shares(self._seconds),
             questions=self.questions,
             apart=self.apart,
@@ -174,7 +174,7 @@ class Course:
             return
         step = self._step(self.places.apart(_step_of(event)))
         for node, names in files.items():
-            for name in names:
+            for name in names if isinstance(names, Sequence) else ():
                 if step is not None and self._has_room(step):
                     step.waiting[Waiting(str(name), self.places.place(str(node)))] = None
 
@@ -223,13 +223,13 @@ def _number(value: Any) -> int:
 
 
 _HANDLERS = {
-    "run-started": Course._on_run_started,
-    "machines": Course._on_machines,
-    "position": Course._on_position,
-    "intent": Course._on_intent,
-    "result": Course._on_result,
-    "finding": Course._on_finding,
-    "fact": Course._on_fact,
-    "loss": Course._on_loss,
-    "step-ended": Course._on_step_ended,
+    "run-started": UpgradeCourse._on_run_started,
+    "machines": UpgradeCourse._on_machines,
+    "position": UpgradeCourse._on_position,
+    "intent": UpgradeCourse._on_intent,
+    "result": UpgradeCourse._on_result,
+    "finding": UpgradeCourse._on_finding,
+    "fact": UpgradeCourse._on_fact,
+    "loss": UpgradeCourse._on_loss,
+    "step-ended": UpgradeCourse._on_step_ended,
 }

@@ -22,7 +22,7 @@ from engine.model.inventory import Inventory
 from engine.model.prediction import Predicted
 from engine.model.release import Pause, Release
 from engine.model.steps import Scope
-from engine.record.course import Course
+from engine.record.course import UpgradeCourse
 from engine.record.interrupts import Interrupts
 from engine.record.journal import LOCK_TAKEN, Journal, utc_now
 from engine.record.material import facts_before_a_change, runbook_hash
@@ -168,7 +168,7 @@ class Run:
     now: Callable[[], datetime] = utc_now
     memory: Memory = field(default_factory=Memory)
     """The attempt's memory: earlier runs first, kept up to date by this one."""
-    course: Course = field(default_factory=Course)
+    course: UpgradeCourse = field(default_factory=UpgradeCourse)
     """How the upgrade goes, those runs too: what it predicts of the next one."""
     predicted: Predicted | None = None
     """What the rehearsal predicts that this upgrade goes by; None: there is no such thing."""

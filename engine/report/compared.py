@@ -9,7 +9,7 @@ from typing import Any
 from engine.errors import UsageError
 from engine.model.prediction import Prediction
 from engine.prove.statement import NAME, read_statement, refuse_altered
-from engine.record.course import Course
+from engine.record.course import UpgradeCourse
 from engine.record.run import Mode
 from engine.report.change import of_change
 from engine.report.compare import compare, lines_of
@@ -67,7 +67,7 @@ class _Read:
             self.summary: Mapping[str, Any] = {**summary, "head": self._evidence.head}
             # by itself: which run is odd?
             lines_of(compare(self.summary, self.summary), everything=True)
-            self.course = Course.of(of_change([*earlier, *own]))
+            self.course = UpgradeCourse.of(of_change([*earlier, *own]))
 
     def lacking(self) -> Iterator[str]:
         """What its evidence lacks."""

@@ -14,7 +14,7 @@ from engine.model.groups import grouped
 from engine.model.prediction import WHOLE, Prediction
 from engine.parse.fields import Fields
 from engine.parse.prediction import prediction_of
-from engine.record.course import Course
+from engine.record.course import UpgradeCourse
 
 PREDICTED, DEVIATION = "predicted", "deviation"
 """The events."""
@@ -80,10 +80,12 @@ def beside_of(change: Sequence[Event]) -> Beside | None:
         prediction = prediction_of(Fields(told["prediction"], "journal.jsonl", PREDICTED))
     except (KeyError, ParseError):
         return None
-    return beside(str(told["of"]), prediction, Course.of(change), _first(change))
+    return beside(str(told["of"]), prediction, UpgradeCourse.of(change), _first(change))
 
 
-def beside(run: str, predicted: Prediction, course: Course, first: First | None = None) -> Beside:
+def beside(
+    run: str, predicted: Prediction, course: UpgradeCourse, first: First | None = None
+) -> Beside:
     """`course`: how the upgrade went by now."""
     happened = course.prediction
     found = compare(predicted, happened, course.ended)

@@ -10,7 +10,7 @@ from engine.model.facts import CONFLICTS
 from engine.model.prediction import Act, Places, Seen, Waiting, as_data
 from engine.parse.fields import Fields
 from engine.parse.prediction import prediction_of
-from engine.record.course import MOST_IN_ONE, Course
+from engine.record.course import MOST_IN_ONE, UpgradeCourse
 from tests.engine.kit import event, intent, result
 from tests.evidence.journals import started, step
 
@@ -35,8 +35,8 @@ def found(code: str, subject: str, name: str = "first.look", **fields: Any) -> d
     return event("finding", 2, **{**plain, **fields})
 
 
-def course(*events: dict[str, Any], active: str = N) -> Course:
-    return Course.of([begun(), at(active), *events])
+def course(*events: dict[str, Any], active: str = N) -> UpgradeCourse:
+    return UpgradeCourse.of([begun(), at(active), *events])
 
 
 def test_nodes_are_places_n_the_first_of_its_role() -> None:
@@ -59,7 +59,7 @@ def test_names_whose_first_word_is_the_same_are_told_apart() -> None:
 
 def test_a_node_is_known_by_the_name_that_its_machine_has() -> None:
     machines = {N: {"machine_id": "1" * 32, "hostname": "neteye07.neteyelocal"}}
-    made = Course.of(
+    made = UpgradeCourse.of(
         [
             begun(),
             event("machines", 1, step="", machines=machines),
@@ -97,7 +97,7 @@ def test_changes_findings_stops_and_losses_of_a_step_by_its_place() -> None:
 
 
 def test_what_is_shown_without_weight_and_what_can_t_be_predicted_is_not_in_it() -> None:
-    made = Course.of(
+    made = UpgradeCourse.of(
         [
             begun(not_predicted=["first.change", "load"], questions=["undecided"]),
             at(N),
@@ -137,7 +137,7 @@ def test_the_order_of_the_runs_events_before_the_first_step_does_not_matter() ->
     earlier = [begun(run="before"), {**at(N), "run": "before"}]
     of_earlier = {**intent("second.change", what="set x", node=N), "run": "before"}
     for own in permutations([begun(), at(N)]):
-        made = Course.of([*own, *earlier, of_earlier]).prediction
+        made = UpgradeCourse.of([*own, *earlier, of_earlier]).prediction
         assert [passage.step for passage in made.passages] == ["second.change"]
         assert made.active == 1
 
@@ -162,7 +162,7 @@ def test_it_is_bounded_and_says_what_is_left_out() -> None:
 def test_events_that_lack_something_add_nothing_that_stops() -> None:
     for kind in ("run-started", "position", "intent", "result", "finding", "fact", "loss",
                  "step-ended", "note"):  # fmt: skip
-        Course.of([{"event": kind, "run": "x"}])
+        UpgradeCourse.of([{"event": kind, "run": "x"}])
 
 
 def test_it_is_read_as_it_is_written() -> None:

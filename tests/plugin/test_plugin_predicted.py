@@ -238,6 +238,31 @@ def test_in_a_plan_a_step_that_acts_and_was_predicted_to_is_as_predicted(
     assert (told["differences"], told["same"]) == ([], 1)
 
 
+ASKING = """
+@step("first.quick", asks=True)
+def test_quick(look, evidence):
+    "Nothing is wrong."
+    evidence.note("looked")
+
+
+@step("first.slow", asks=True)
+def test_slow(look, evidence):
+    "Something is odd."
+    look.ask("neteye01.neteyelocal", HAS("x"))
+    evidence.judge([bad("neteye03.neteyelocal", code="odd-thing")], observed="seen")
+
+"""
+
+
+def test_in_a_plan_it_is_told_of_the_step_that_finds_it_not_of_its_scout(
+    project: Project, rehearsed: Path
+) -> None:
+    project.steps(ASKING + STEPS + CLOSED)
+    run(project, "--plan")
+    told = [(one["step"], one["of"], one["what"]) for one in project.events("deviation")]
+    assert told == [("first.slow", "first.slow", "odd-thing")]
+
+
 def test_another_number_of_nodes_is_said_and_nothing_guessed(
     project: Project, rehearsed: Path
 ) -> None:
