@@ -138,7 +138,7 @@ def _passage(
         return Compared(kind, how, step, where or place, what, *numbers)
 
     yield from (
-        compared_at(_kind_of(act), how, act.place, act.what)
+        compared_at(_kind_of(act), how, act.place, _named(act))
         for act, how in _both(_here(one.acts, terms), _here(other.acts, terms), unmade)
     )
     yield from (
@@ -160,6 +160,11 @@ def _passage(
 
 def _kind_of(act: Act) -> Kind:
     return Kind.ROUND if act.command else Kind.CHANGE
+
+
+def _named(act: Act) -> str:
+    """`neteye update (update-2)`: a command that is started again is another round."""
+    return f"{act.what} ({act.command})" if act.command else act.what
 
 
 def _here(items: Iterable[P], terms: _Terms) -> list[P]:

@@ -34,7 +34,7 @@ class Act:
     place: str
     what: str
     command: str = ""
-    """`update` or `upgrade`, whichever round; empty: a change of the runbook's own."""
+    """Which start of it: `update-1`, `upgrade-2`; empty: a change of the runbook's own."""
 
 
 @dataclass(frozen=True, order=True)
@@ -105,7 +105,8 @@ class Prediction:
     @property
     def rounds(self) -> dict[str, int]:
         """Command of the vendor -> how many rounds of it were started."""
-        return dict(Counter(a.command for p in self.passages for a in p.acts if a.command))
+        started = (a.command for p in self.passages for a in p.acts if a.command)
+        return dict(Counter(command.rpartition("-")[0] for command in started))
 
     @property
     def places(self) -> frozenset[str]:

@@ -106,8 +106,7 @@ class UpgradeCourse:
 
     def act(self, node: str, what: str, detached: str | None) -> Act:
         """A change in words that name no node."""
-        command = (detached or "").rpartition("-")[0]
-        return Act(self.places.place(node), self.places.worded(what)[:LONGEST], command)
+        return Act(self.places.place(node), self.places.worded(what)[:LONGEST], detached or "")
 
     def take(self, key: tuple[str, str], acts: Iterable[Act]) -> list[Act]:
         """A step makes these changes, or a plan shows them; those that it had not made before."""

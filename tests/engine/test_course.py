@@ -128,6 +128,14 @@ def test_a_change_that_several_runs_made_or_followed_is_one() -> None:
     assert len(made.passages) == 1
 
 
+def test_a_command_that_is_started_again_in_the_same_step_is_another_round() -> None:
+    starts = [
+        intent("update.run", number, what="neteye update", node=N, detached=f"update-{number}")
+        for number in (1, 2)
+    ]
+    assert course(*starts).prediction.rounds == {"update": 2}
+
+
 def test_runs_that_were_no_upgrade_are_not_part_of_it() -> None:
     of_restore = {**intent("restore.unstandby", what="unstandby", node=N), "run": "a restore"}
     assert course(begun(run="a restore", scope="restore"), of_restore).prediction.passages == ()

@@ -21,7 +21,7 @@ PREDICTION = Prediction(
     1,
     (
         Passage("first.look", seen=(Seen("odd-thing", "operative 2"),)),
-        Passage("second.run[1]", acts=(Act("operative 1", "round 1", "upgrade"),)),
+        Passage("second.run[1]", acts=(Act("operative 1", "round 1", "upgrade-1"),)),
         Passage("third.files[1]", "operative 1", (Act("operative 1", "keep <b>"),)),
         Passage("third.files[1]", "operative 2", (Act("operative 2", "keep <b>"),)),
     ),

@@ -33,7 +33,9 @@ PLACES = (CLUSTER, *(place_of("operative", n) for n in (1, 2, 3)), "voting-only 
 WHATS = ("set x", "keep /etc/x", "neteye upgrade, round 1")
 STEPS = ("first.look", "second.run[1]", "second.run[2]", "third.files[1]")
 
-acts = st.builds(Act, st.sampled_from(PLACES), st.sampled_from(WHATS), st.sampled_from(["", "up"]))
+acts = st.builds(
+    Act, st.sampled_from(PLACES), st.sampled_from(WHATS), st.sampled_from(["", "up-1"])
+)
 seen = st.builds(Seen, st.sampled_from(["odd", "bad"]), st.sampled_from(PLACES), st.integers(1, 3))
 waiting = st.builds(Waiting, st.sampled_from(["/a.rpmnew", "/b.rpmnew"]), st.sampled_from(PLACES))
 counted = st.builds(
@@ -92,7 +94,7 @@ def test_what_is_added_is_named_as_not_predicted_and_nothing_else(
         st.sampled_from(
             [
                 (Kind.CHANGE, {"acts": Act(place, "something new")}),
-                (Kind.ROUND, {"acts": Act(place, "another round", "upgrade")}),
+                (Kind.ROUND, {"acts": Act(place, "another round", "upgrade-9")}),
                 (Kind.FINDING, {"seen": Seen("new-code", place)}),
                 (Kind.STOP, {"waiting": Waiting("/new.rpmnew", place)}),
                 (Kind.LOSS, {"counted": Counted("table.column", "new", "observed", 2, 9)}),
