@@ -22,7 +22,7 @@ from engine.record.journal import utc_now
 from engine.record.run import Ending
 from engine.rejudge.rendering import data_of
 from engine.rejudge.rendering import lines_of as lines_of_judging
-from engine.report.compare import compare, lines_of
+from engine.report.compared import compared
 from engine.report.console import clean_lines
 from engine.report.evidence_files import (
     read_evidence,
@@ -31,7 +31,6 @@ from engine.report.evidence_files import (
     told_as_odd,
 )
 from engine.report.last_lines import last_lines, report_line
-from engine.report.summary import summary_of
 from engine.verify import HEAD, in_words, verify
 
 USAGE = Ending.USAGE.code
@@ -148,10 +147,10 @@ def parser() -> argparse.ArgumentParser:
     pair = commands.add_parser(
         "compare",
         help="show two runs side by side",
-        description="Shows what two runs were, and where their steps, durations, findings and rows"
-        " differ, from their journals.",
+        description="Shows what two runs were, where their steps, durations, findings and rows"
+        " differ, and what of the first one's course the second one did not have.",
     )
-    pair.add_argument("one", type=Path, metavar="RUN_A", help="a run's directory")
+    pair.add_argument("one", type=Path, metavar="RUN_A", help="a run's directory; rehearsal.json")
     pair.add_argument("other", type=Path, metavar="RUN_B", help="another one")
     pair.add_argument("--all", action="store_true", help="steps that are the same, too")
     packed = commands.add_parser(
@@ -240,17 +239,7 @@ def _approve(given: argparse.Namespace) -> int:
 
 
 def _compare(given: argparse.Namespace) -> int:
-    summaries, found = [], []
-    for path in (given.one, given.other):
-        evidence = read_unaltered(path)
-        with told_as_odd(evidence.directory):
-            summary = {**summary_of(evidence.own, evidence.earlier), "head": evidence.head}
-            lines_of(compare(summary, summary), everything=True)  # by itself: which run is odd?
-        summaries.append(summary)
-        found += [f"FOUND: run {summary['run_id']}: {text}" for text in evidence.found()]
-    for line in lines_of(compare(*summaries), everything=given.all):
-        _say(line)
-    for line in found:
+    for line in list(compared(given.one, given.other, everything=given.all)):
         _say(line)
     return Ending.DONE.code
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from engine.model.prediction import Prediction
+
 
 @dataclass(frozen=True)
 class Approval:
@@ -86,6 +88,8 @@ class Statement:
     """What the rehearsal cluster was made on, by its own label; empty elsewhere."""
     releases: Mapping[str, str] = field(default_factory=dict)
     """Node -> the distribution and release that it told."""
+    predicted: Prediction | None = None
+    """How its upgrade went; None: it does not say, as an older runbook wrote it."""
 
 
 @dataclass(frozen=True)

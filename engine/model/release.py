@@ -94,6 +94,11 @@ class Release:
     beside: Mapping[str, str] = field(default_factory=dict)
     """Files beside the runbook's folders that steer pytest -> sha256, as they were released. With
     none nobody is told when they change; the runbook's hash covers them all the same."""
+    questions: frozenset[str] = frozenset()
+    """Codes of findings that ask a person for a decision, such as how a file is merged."""
+    not_predicted: frozenset[str] = frozenset()
+    """Steps and codes whose findings no rehearsal can predict: they are about the change, the
+    controller, or how busy a machine is."""
     phrases: tuple[str, ...] = ()
     """Subjects of findings that end like the name of a secret; what follows them is no secret."""
 

@@ -135,6 +135,11 @@ class Fields:
         return self._values.get(key) is not None
 
     @property
+    def keys(self) -> tuple[str, ...]:
+        """All keys, in their order."""
+        return tuple(self._values)
+
+    @property
     def filled(self) -> tuple[str, ...]:
         """Keys whose values are neither null, empty nor zero."""
         return tuple(key for key, value in self._values.items() if value)

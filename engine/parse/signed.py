@@ -11,14 +11,15 @@ from engine.errors import ParseError
 from engine.model.approval import Approval, Statement
 from engine.model.event import stamp
 from engine.parse.fields import Fields, json_value
+from engine.parse.prediction import prediction_of
 
 SCHEMA = 1
 LARGEST_SIGNED = 16 << 20
 """Bytes of such a file; an approval has the facts of a plan in it, every step's commands too."""
 _ACCEPTED = ("code", "subject", "by", "reason")
-WITH_MACHINES, STATEMENT_SCHEMA = 2, 3
+WITH_MACHINES, WITH_RELEASES, STATEMENT_SCHEMA = 2, 3, 4
 """Of a rehearsal's statement; the first form does not say what was accepted, and where it was, the
-second one not what the nodes ran."""
+second one not what the nodes ran, the third one predicts nothing."""
 _RAN = ("base", "releases")
 _TEXTS = ("run", "cluster", "environment", "scenario", "runbook", "source", "target", "key")
 
@@ -61,17 +62,21 @@ def parse_statement(text: str, source: str) -> Signed[Statement]:
     """Raises ParseError for anything but a statement as a rehearsal writes it."""
     first = (*_TEXTS, "nodes", "finished")
     second = (*first, "accepted", "runbooks", "machines")
-    forms = {SCHEMA: first, WITH_MACHINES: second, STATEMENT_SCHEMA: (*second, *_RAN)}
+    third = (*second, *_RAN)
+    forms = {SCHEMA: first, WITH_MACHINES: second, WITH_RELEASES: third}
+    forms[STATEMENT_SCHEMA] = (*third, "predicted")
     own, given = _read(text, source, "a statement", forms)
     nodes = own.entry("nodes")
     values: dict[str, Any] = {name: own.text(name, may_be_empty=True) for name in _TEXTS}
-    if given["schema"] in (WITH_MACHINES, STATEMENT_SCHEMA):
+    if given["schema"] >= WITH_MACHINES:
         values |= _told_since(own, given, source)
-    if given["schema"] == STATEMENT_SCHEMA:
+    if given["schema"] >= WITH_RELEASES:
         values |= {
             "base": own.text("base", may_be_empty=True),
             "releases": _texts(own, given, "releases"),
         }
+    if given["schema"] >= STATEMENT_SCHEMA:
+        values["predicted"] = prediction_of(own.entry("predicted"))
     statement = Statement(
         **values,
         nodes={role: nodes.number(role) for role in given["nodes"]},

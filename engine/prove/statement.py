@@ -16,6 +16,7 @@ from engine.model.approval import SeenStatement, Statement
 from engine.model.event import stamp
 from engine.model.facts import MACHINE_IDS, REHEARSED, STATEMENT
 from engine.model.inventory import Environment, Inventory
+from engine.model.prediction import as_data
 from engine.model.query import LocalQuery
 from engine.parse.signed import LARGEST_SIGNED, STATEMENT_SCHEMA, Signed, parse_statement
 from engine.prove.own_keys import keys_of_the_operator
@@ -60,6 +61,7 @@ def write_statement(run: Run, signer: Signer | None) -> None:
         "finished": stamp(run.now()),
         "key": signer.fingerprint if signer else "",
         **_on_the_way(run.memory),
+        "predicted": as_data(run.course.prediction),
     }
     signature = ""
     if signer is not None:
@@ -111,9 +113,17 @@ def statement_here(run: Run) -> LocalQuery[SeenStatement]:
         name=STATEMENT,
         where=str(path) if path else "runbook_rehearsal is not given",
         ask=lambda: read_statement(path, settings.approvers, lambda: keys_of_the_operator(run)),
-        write=lambda seen: json.dumps(asdict(seen), default=str),
+        write=_written,
         parse=_read_back,
     )
+
+
+def _written(seen: SeenStatement) -> str:
+    """Without what it predicts, which has an event of its own (`predicted`)."""
+    content = asdict(seen)
+    if content["statement"] is not None:
+        del content["statement"]["predicted"]
+    return json.dumps(content, default=str)
 
 
 def _read_back(text: str) -> SeenStatement:

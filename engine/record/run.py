@@ -19,8 +19,10 @@ from engine.model.change import Settlement
 from engine.model.event import Event
 from engine.model.finding import Way
 from engine.model.inventory import Inventory
+from engine.model.prediction import Predicted
 from engine.model.release import Pause, Release
 from engine.model.steps import Scope
+from engine.record.course import UpgradeCourse
 from engine.record.interrupts import Interrupts
 from engine.record.journal import LOCK_TAKEN, Journal, utc_now
 from engine.record.material import facts_before_a_change, runbook_hash
@@ -166,6 +168,10 @@ class Run:
     now: Callable[[], datetime] = utc_now
     memory: Memory = field(default_factory=Memory)
     """The attempt's memory: earlier runs first, kept up to date by this one."""
+    course: UpgradeCourse = field(default_factory=UpgradeCourse)
+    """How the upgrade goes, those runs too: what it predicts of the next one."""
+    predicted: Predicted | None = None
+    """What the rehearsal predicts that this upgrade goes by; None: there is no such thing."""
     attempt: str | None = None
     follows: Followed | None = None
     """The run whose upgrade this one follows up; its `attempt` is that run's."""
@@ -230,6 +236,7 @@ class Run:
             try:
                 line = self.journal.record(event, **fields)
                 self.memory.add(line)
+                self.course.add(line)
             except OSError as error:
                 self._stop_without_journal()
                 raise RunbookError(

@@ -60,6 +60,9 @@ def started_fields(
         # a restore judges no row: it serves the ledger, not the guide
         "guide": {} if run.scope is Scope.RESTORE else dict(run.release.guide),
         "commands": _commands(run, root, where, options),
+        # by these a prediction is told and compared
+        "questions": sorted(run.release.questions),
+        "not_predicted": sorted(run.release.not_predicted),
         "support": run.release.support,
         **({"follows": run.follows.run_id} if run.follows else {}),
         **({"until": run.until.phase} if run.until else {}),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.model.event import Event
+from engine.model.prediction import DEVIATES
 from engine.record.run import Ending, Stop
 from engine.rejudge.course import course_of
 from engine.report.answers import Diverged
@@ -76,7 +77,9 @@ class Record:
         return [event for event in self.own if begun is None or event["seq"] < begun["seq"]]
 
     def findings(self, step: str) -> list[Event]:
-        return [event for event in self.of(step) if event["event"] == "finding"]
+        """Its own: that the upgrade went another way than predicted no step finds."""
+        found = (event for event in self.of(step) if event["event"] == "finding")
+        return [event for event in found if event["code"] != DEVIATES]
 
     def rows(self, step: str) -> list[Event]:
         """What the step told of rows; that there is a support bundle the run tells at its end."""

@@ -14,6 +14,7 @@ from engine.record.gaps import sentence
 from engine.record.memory import LedgerEntry
 from engine.record.run import Ending
 from engine.report.losses import loss_lines
+from engine.report.predicted import line_of
 from engine.report.under_way import lines_of, not_known, open_entries
 from engine.verify import HANDOVER
 
@@ -37,6 +38,7 @@ def last_lines(summary: Mapping[str, Any], directory: Path, plan: Iterable[str] 
         *steps,
         *(() if told else _of_run(summary)),
         *loss_lines(summary["losses"]),
+        *([] if told else line_of(summary.get("predicted"))),
         *_on_the_cluster(summary),
         *_support(summary, directory),
         *_hand_over(directory),

@@ -28,6 +28,7 @@ from engine.report.earlier import placed
 from engine.report.headline import headline_of
 from engine.report.losses import losses_of
 from engine.report.open_points import open_points_of
+from engine.report.predicted import beside_of, data_of
 from engine.report.unasked import unasked_of
 from engine.report.under_way import as_seen, open_changes, restore_refused, sentence
 from engine.verify import missing_in
@@ -60,6 +61,7 @@ def summary_of(own: Sequence[Event], earlier: Sequence[Event] = ()) -> dict[str,
         ],
         "findings": _findings(own),
         "losses": [loss.as_data() for loss in losses_of([*earlier, *own])],
+        "predicted": _predicted([*earlier, *own]),
         "warnings": [event["text"] for event in own if event["event"] == "warning"],
     }
     events = [*earlier, *own]
@@ -68,6 +70,12 @@ def summary_of(own: Sequence[Event], earlier: Sequence[Event] = ()) -> dict[str,
         "headline": headline_of(summary, events),
         "open_points": [asdict(point) for point in open_points_of(summary, events)],
     }
+
+
+def _predicted(events: Sequence[Event]) -> dict[str, Any] | None:
+    """None: it went by no rehearsal that predicts anything."""
+    found = beside_of(of_change(events))
+    return data_of(found) if found is not None else None
 
 
 def _until_the_end(own: Sequence[Event]) -> Sequence[Event]:

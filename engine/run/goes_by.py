@@ -1,6 +1,6 @@
 """The evidence of other runs that a run goes by: checked before anybody is asked, on record then.
 
-A follow-up goes by the run that it follows up, an upgrade in production by its rehearsal.
+A follow-up goes by the run that it follows up, an upgrade by its rehearsal.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from pathlib import Path
 from engine.errors import UsageError
 from engine.judge.statement import SETTING
 from engine.model.event import Event
-from engine.model.inventory import Environment, Inventory
+from engine.model.inventory import Inventory
+from engine.model.prediction import Predicted
 from engine.model.steps import Scope
-from engine.prove.statement import refuse_altered
+from engine.prove.statement import read_statement, refuse_altered
 from engine.record.run import AS_REHEARSAL, FOLLOWED, Read
 from engine.report.evidence_files import JOURNAL, read_unaltered
 
@@ -23,11 +24,8 @@ def read_rehearsal(inventory: Inventory, scope: Scope) -> Read | None:
     Of a statement that lies by itself its signature is all there is. One that is not there is for
     a step to tell. UsageError when statement or evidence was altered since.
     """
-    path = inventory.settings.rehearsal
-    # nobody else reads it
-    if inventory.settings.environment is not Environment.PRODUCTION or scope is not Scope.UPGRADE:
-        return None
-    if path is None or not path.is_file():
+    path = _statement_of(inventory, scope)
+    if path is None:
         return None
     directory = path.resolve().parent
     try:
@@ -38,6 +36,20 @@ def read_rehearsal(inventory: Inventory, scope: Scope) -> Read | None:
     except UsageError as error:
         raise UsageError(f"{SETTING}: {error}; or take the line out of the inventory") from error
     return Read(AS_REHEARSAL, str(evidence.own[0]["run"]), evidence.head)
+
+
+def predicted_for(inventory: Inventory, scope: Scope) -> Predicted | None:
+    """What that rehearsal predicts; None where there is none, or its statement does not say."""
+    path = _statement_of(inventory, scope)
+    one = read_statement(path).statement if path is not None else None
+    return Predicted(one.run, one.predicted) if one is not None and one.predicted else None
+
+
+def _statement_of(inventory: Inventory, scope: Scope) -> Path | None:
+    """The file that an upgrade goes by; whether one that is not there is missed, a step tells."""
+    path = inventory.settings.rehearsal
+    is_there = path is not None and scope is Scope.UPGRADE and path.is_file()
+    return path if is_there else None
 
 
 def refuse_another_head(begun: Event, head: str, directory: Path) -> None:

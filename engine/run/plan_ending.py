@@ -26,6 +26,7 @@ from engine.record.material import material_hash, material_of
 from engine.record.position import Position
 from engine.record.run import Ending, Run
 from engine.report.console import columns, in_columns
+from engine.report.predicted import Beside, data_of, plan_lines_of
 from engine.report.summary import write_summary
 from engine.run.session import Session
 
@@ -43,8 +44,17 @@ def draw_plan(run: Run, session: Session | None, ending: Ending) -> list[str]:
     if session is None or not session.planner.steps or ending not in _TOLD:
         return []
     times = _timeline(run, session)
-    run.record("plan", **plan_data(run, session, ending, times))
-    return [run.redactor.clean_output(line) for line in plan_lines(run, session, ending, times)]
+    predicted = session.steps.foretold.planned(session.planner.steps)
+    data = plan_data(run, session, ending, times)
+    run.record("plan", **data, predicted=data_of(predicted) if predicted else None)
+    lines = [*plan_lines(run, session, ending, times), *_predicted(predicted)]
+    return [run.redactor.clean_output(line) for line in lines]
+
+
+def _predicted(found: Beside | None) -> Iterator[str]:
+    """What a rehearsal predicts beside the plan; a change that both show is one of many there."""
+    for line in plan_lines_of(found) if found is not None else ():
+        yield from in_columns(line, columns(), "    ")
 
 
 _TOLD = (Ending.PLANNED, Ending.BLOCKED, Ending.FAILED)

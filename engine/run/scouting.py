@@ -31,6 +31,7 @@ from engine.model.event import Event
 from engine.model.query import LocalQuery
 from engine.model.steps import Scope, StepItem, phase_of
 from engine.plan.planner import Planner
+from engine.record.course import UpgradeCourse
 from engine.record.evidence import Evidence
 from engine.record.interrupts import Interrupts
 from engine.record.journal import Journal
@@ -84,6 +85,7 @@ def _run_apart(run: Run) -> Run:
             if isinstance(value, dict | list | set):
                 setattr(part, name, copy.copy(value))
     apart.on_stop, apart.news, apart.interrupts = [], None, Interrupts()
+    apart.course = UpgradeCourse()
     apart._lock = threading.RLock()
     return apart
 

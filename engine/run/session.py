@@ -114,6 +114,7 @@ class Session:
             )
         self._watch_states(asked)
         self.opening.judge()
+        self.steps.foretold.begin(self.survey.earlier, self.look.position)
         if self._applier is not None and self.run.stop is None and self._has_changed_before():
             self._watch_services()  # a command of an earlier run may be at work
         if self._applier is not None and self.run.stop is None and self.run.settlements:

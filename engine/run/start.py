@@ -20,6 +20,7 @@ from engine.judge.weighing import Judge
 from engine.model.event import stamp
 from engine.model.finding import Acceptance
 from engine.model.inventory import Environment, Inventory
+from engine.model.prediction import as_data
 from engine.model.release import Release
 from engine.parse.acceptance import parse_acceptance
 from engine.parse.inventory_ini import read_inventory
@@ -43,7 +44,7 @@ from engine.report.compiled import from_text_only
 from engine.report.console import Console
 from engine.run import options, version_step
 from engine.run.follow_up import read_followed
-from engine.run.goes_by import read_rehearsal
+from engine.run.goes_by import predicted_for, read_rehearsal
 from engine.run.notify import News
 from engine.run.ran_with import ran_with
 from engine.run.session import Session
@@ -70,6 +71,7 @@ def make_run(config: pytest.Config) -> Run:
     followed = Read(FOLLOWED, follows.run_id, follows.head) if follows else None
     webhook = _webhook(inventory)
     rehearsal = read_rehearsal(inventory, options.scope_of(config))
+    predicted = predicted_for(inventory, options.scope_of(config))
     started = utc_now()
     run_id = new_run_id(inventory.settings.cluster, started)
     accepted = [
@@ -107,6 +109,7 @@ def make_run(config: pytest.Config) -> Run:
         scope=options.scope_of(config),
         follows=follows,
         read=tuple(filter(None, (followed, rehearsal))),
+        predicted=predicted,
         directory=directory,
         run_id=run_id,
         journal=open_journal(directory, run_id, redactor.clean_output),
@@ -159,6 +162,9 @@ def make_run(config: pytest.Config) -> Run:
         ),
         ran_with=run.ran_with,
     )
+    if predicted is not None:
+        told = {"of": predicted.run, "prediction": as_data(predicted.prediction)}
+        run.record("predicted", step="", **told)
     run.refuse_without_journal()
     lacking = [f"run {follows.run_id}: {text}" for text in follows.lacking] if follows else []
     for text in (*inventory.warnings, *lacking):

@@ -14,6 +14,7 @@ from engine.plan.planner import Planner
 from engine.record.evidence import Evidence
 from engine.record.run import Ending, Mode, Run
 from engine.report.console import MOST, Console, columns, in_columns
+from engine.run.foretold import Foretold
 from engine.run.notify import tell_phase
 from engine.run.step_report import details_of, tell
 
@@ -30,6 +31,7 @@ class StepUnderWay:
         self._run = run
         self._console = console
         self._planner = planner
+        self.foretold = Foretold(run, console)
         self.evidence: Evidence | None = None
         self._intent = ""
         self._started = ""
@@ -84,6 +86,11 @@ class StepUnderWay:
 
     def end(self, item: StepItem, report: pytest.TestReport, seconds: float) -> None:
         """Record how the step ended, and keep its events for the report."""
+        if self._end(item, report, seconds) != "not reached":
+            self.foretold.step_ended(item.name)
+
+    def _end(self, item: StepItem, report: pytest.TestReport, seconds: float) -> str:
+        """The outcome."""
         self.has_ended = True
         evidence = self.evidence
         outcome, reason = self._outcome_of(report)
@@ -110,7 +117,7 @@ class StepUnderWay:
         if self._run.mode is Mode.PLAN:
             self._tell_planned(self._planner.steps[-1])
         if self._run.mode is Mode.PLAN or outcome == "not reached":
-            return
+            return outcome
         first = reason.splitlines()[0] if reason else ""
         mine = (e for e in self._run.journal.events if e.get("step") == item.name)
         has_findings = any(event["event"] == "finding" for event in mine)
@@ -122,6 +129,7 @@ class StepUnderWay:
                 self._run.halt(
                     Ending.FAILED, f"{item.name}: {first}", "Remove the cause, then run again."
                 )
+        return outcome
 
     def _tell_planned(self, step: PlannedStep) -> None:
         """A line for what was asked now and is in the way; of the others, how many there are by

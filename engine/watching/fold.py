@@ -12,6 +12,7 @@ from datetime import datetime
 from engine.model.event import Event, operator_of
 from engine.model.steps import Scope, phase_of
 from engine.record.run import Mode
+from engine.report.predicted import sentence_of
 from engine.report.words import announced_minutes
 from engine.watching import parts
 from engine.watching.parts import time_of
@@ -106,6 +107,13 @@ def _finding(watched: Watched, event: Event) -> Watched:
     return replace(watched, blocking=watched.blocking + blocks)
 
 
+def _deviation(watched: Watched, event: Event) -> Watched:
+    if not event["warns"]:
+        return watched
+    first = watched.deviation or sentence_of(event)
+    return replace(watched, deviations=watched.deviations + 1, deviation=first)
+
+
 def _stopped(watched: Watched, event: Event) -> Watched:
     stopped = Stopped(str(event["outcome"]), str(event["reason"]), str(event["what_to_do"]))
     return replace(watched, stopped=stopped)
@@ -128,6 +136,7 @@ _HANDLERS: Mapping[str, Callable[[Watched, Event], Watched]] = {
     "step-started": _step_started,
     "step-ended": _step_ended,
     "finding": _finding,
+    "deviation": _deviation,
     "observation": parts.observation,
     "connection": parts.connection,
     "standby": parts.standby,

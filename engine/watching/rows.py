@@ -49,6 +49,9 @@ def now_lines(watched: Watched, until: datetime) -> Iterator[Line]:
         yield line("fencing", off, since(watched.fencing_off, until), Tone.WARN)
     if watched.not_known:
         yield line("not known", watched.not_known, tone=Tone.WARN)
+    if watched.deviations:
+        more = f"; {watched.deviations - 1} more" if watched.deviations > 1 else ""
+        yield line("not as predicted", f"{watched.deviation}{more}", tone=Tone.WARN)
     if watched.blocking:
         yield line("findings", f"{watched.blocking} that block", tone=Tone.BAD)
 

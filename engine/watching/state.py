@@ -150,6 +150,10 @@ class Watched:
     """Outcome of steps -> how many."""
     blocking: int = 0
     """Findings that block and are not accepted."""
+    deviations: int = 0
+    """What came in another kind than the rehearsal predicted."""
+    deviation: str = ""
+    """The first of it; empty: nothing did."""
     nodes: Mapping[str, Node] = field(default_factory=dict)
     services: Mapping[str, Service] = field(default_factory=dict)
     fencing_off: datetime | None = None

@@ -75,6 +75,15 @@ SET_BY_HAND = frozenset(
 LASTING = SET_BY_HAND | {"node-standby", "version-mixed", "failed-action"}
 """Findings before the start that waiting does not mend: somebody has to do something."""
 
+NOT_PREDICTED = frozenset(
+    {
+        *("preflight.governance", "preflight.runbook", "upgrade.window"),
+        *("active-node-load", "active-node-memory", "support-needed"),
+    }
+)
+"""Steps and codes whose findings are about the change, the controller or the load of the moment: a
+rehearsal of another day has others."""
+
 MODULES = {
     "asset": ("glpi", "ocsinventory"),
     "siem": ("logstash", "kibana", "elastalert", "elastic-blockchain-proxy"),

@@ -47,6 +47,7 @@ def version_step(
         alarms=product.ALARMS,
         alarms_outside=product.ALARMS_OUTSIDE,
         downtime_step="preflight.downtime",
+        not_predicted=product.NOT_PREDICTED,
         bad_signs=product.BAD_SIGNS,
         units=("mariadb", "httpd", "elasticsearch"),
         **own,

@@ -80,6 +80,7 @@ RELEASE = version_step(
     snapshot=PARTS,
     verified_by=MEMORIES_VERIFIED,
     beside=RELEASED,
+    questions=frozenset({"ocs-merge-undecided"}),
     phrases=(OCS_PASSWORD,),
     secrets=(*map(conf_password, CONF_FILES), KNOWN_CREDENTIALS),
 )

@@ -117,7 +117,7 @@ def read_key(path: Path) -> str:
 
 def test_one_of_the_first_form_is_read(signed: Path) -> None:
     content = json.loads(signed.read_text())
-    for name in ("accepted", "runbooks", "machines", "base", "releases"):
+    for name in ("accepted", "runbooks", "machines", "base", "releases", "predicted"):
         content.pop(name)
     content |= {"schema": 1, "key": "", "signature": ""}
     read = parse_statement(json.dumps(content), NAME).content
@@ -126,17 +126,39 @@ def test_one_of_the_first_form_is_read(signed: Path) -> None:
 
 def test_one_of_the_second_form_is_read(signed: Path) -> None:
     content = json.loads(signed.read_text())
-    for name in ("base", "releases"):
+    for name in ("base", "releases", "predicted"):
         content.pop(name)
     content |= {"schema": 2, "key": "", "signature": ""}
     read = parse_statement(json.dumps(content), NAME).content
     assert (dict(read.machines), read.base, dict(read.releases)) == ({"n1": "1" * 32}, "", {})
 
 
+def test_one_of_the_third_form_is_read_and_predicts_nothing(signed: Path) -> None:
+    content = json.loads(signed.read_text())
+    assert content.pop("predicted")["passages"] != []
+    content |= {"schema": 3, "key": "", "signature": ""}
+    read = parse_statement(json.dumps(content), NAME).content
+    assert (read.base, read.predicted) == ("trixie", None)
+
+
+def test_it_predicts_what_the_run_did(signed: Path) -> None:
+    seen = read_statement(signed).statement
+    assert seen is not None and seen.predicted is not None  # noqa: PT018
+    told = {passage.step: passage for passage in seen.predicted.passages}
+    assert [act.what for act in told["second.change"].acts] == ["set x"]
+    assert [act.place for act in told["second.change"].acts] == ["operative 1"]
+    assert seen.predicted.nodes == {"operative": 3}
+    assert "neteye0" not in json.dumps(json.loads(signed.read_text())["predicted"])
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"schema": 4}, "schema: is 4, this runbook reads 1 or 2 or 3"),
+        ({"schema": 5}, "schema: is 5, this runbook reads 1 or 2 or 3 or 4"),
+        ({"schema": 3}, "has not the fields of a statement"),
+        ({"predicted": []}, "predicted: is a list, expected an object"),
+        ({"predicted": {"nodes": {"operative": "3"}}}, r"predicted.nodes.operative: is the string"),
+        ({"predicted": {"nodes": {}, "active": 1}}, "predicted.passages: is missing"),
         ({"schema": 2}, "has not the fields of a statement"),
         ({"releases": {"n1": 1}}, r"releases.n1: is the number .1., expected a string"),
         ({"schema": 1}, "has not the fields of a statement"),

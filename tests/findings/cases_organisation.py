@@ -146,6 +146,29 @@ def rehearsed_by_a_stranger(lab: Lab) -> None:
     _name_statement(lab, content)
 
 
+def predicted_otherwise(lab: Lab) -> None:
+    """The rehearsal that is named made a change in the preflight, which this cluster does not
+    need."""
+    acts = [{"place": "operative 1", "what": "start chronyd", "command": ""}]
+    predicted = {
+        "nodes": {"operative": 3},
+        "active": 1,
+        "times": {},
+        "left_out": 0,
+        "questions": [],
+        "apart": [],
+        "passages": [],
+    }
+    predicted["passages"] = [{"step": "preflight.clocks", "place": "", "acts": acts}]
+    more = {"schema": 4, "base": "", "releases": {}, "predicted": predicted}
+    _name_statement(lab, {**STATEMENT, **more})
+
+
+def no_rehearsal(lab: Lab) -> None:
+    """The rehearsal taken out of the inventory."""
+    lab.give(runbook_rehearsal=None)
+
+
 def _name_statement(lab: Lab, content: dict[str, Any]) -> None:
     statement = lab.clone / "rehearsal.json"
     statement.write_bytes(canonical(content))
@@ -318,6 +341,14 @@ ORGANISATION: tuple[Case, ...] = (
         "rehearsal-old rehearsal-mismatch rehearsal-environment rehearsal-unsigned",
         strike=rehearsed_otherwise,
         repair=called_a_rehearsal,
+    ),
+    green(
+        "predicted-otherwise",
+        Start.PREFLIGHT,
+        "preflight.clocks",
+        "not-as-predicted",
+        strike=predicted_otherwise,
+        repair=no_rehearsal,
     ),
     green(
         "time-stamps-of-nobody",

@@ -289,6 +289,24 @@ def test_it_says_that_it_was_rehearsed(rehearsal: Rehearsal) -> None:
     assert not (_resolved(rehearsal.second) / "rehearsal.json").exists()
 
 
+def test_it_predicts_how_another_upgrade_goes(rehearsal: Rehearsal) -> None:
+    path = _resolved(rehearsal.first) / "rehearsal.json"
+    seen = read_statement(path).statement
+    assert seen is not None and seen.predicted is not None  # noqa: PT018
+    told = {passage.key: passage for passage in seen.predicted.passages}
+    assert seen.predicted.rounds == {"update": 1, "upgrade": 2}
+    stop = {(one.file, one.place) for one in told["upgrade.stop[1]", ""].waiting}
+    places = [f"operative {number}" for number in (1, 2, 3)]
+    assert stop == {(file, place) for file in RELEASE.known_conflicts for place in places}
+    assert [p.place for p in seen.predicted.passages if p.step == "migration.files[1]"] == places
+    lost = {(c.what, c.state): c.count for c in told["verification.memories", ""].counted}
+    assert lost["values that are no integers, turned into NULL", "observed"] > 0
+    assert seen.predicted.left_out == 0
+    text = json.dumps(json.loads(path.read_text())["predicted"])
+    assert "neteye0" not in text
+    assert len(text) < 20_000
+
+
 def test_the_auditors_page_compares_before_and_after(rehearsal: Rehearsal) -> None:
     """Of the first run, and the same of the second, which covers the whole attempt."""
     for ran in (rehearsal.first, rehearsal.second):

@@ -145,7 +145,12 @@ def test_one_that_is_not_there_is_for_the_preflight_to_tell(
 
 
 def test_who_does_not_go_by_it_does_not_read_it(project: Project, rehearsed: Path) -> None:
-    goes_by(project, journal_altered(rehearsed), "staging")
-    assert started(project) != 4
-    goes_by(project, rehearsed / STATEMENT)
+    goes_by(project, journal_altered(rehearsed))
     assert started(project, "--restore") != 4
+
+
+def test_staging_that_names_one_goes_by_it_too(project: Project, rehearsed: Path) -> None:
+    goes_by(project, rehearsed / STATEMENT, "staging")
+    assert started(project) != 4
+    goes_by(project, journal_altered(rehearsed), "staging")
+    assert started(project) == 4

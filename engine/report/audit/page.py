@@ -64,6 +64,7 @@ from engine.report.fanned import shown_name
 from engine.report.html import commands_in_lines, template, to_run
 from engine.report.losses import counts_of, losses_of
 from engine.report.outages import addresses_of, shared_sentences
+from engine.report.predicted import beside_of
 from engine.report.spans import runs_of
 from engine.report.summary import summary_of
 from engine.report.under_way import as_seen
@@ -159,6 +160,7 @@ def render(
         drift=drift_of(change),
         settled=[event for event in events if event["event"] == "settled"],
         rehearsed=rehearsed_of(change),
+        predicted=beside_of(change),
         verifying=[line.replace("DIRECTORY", str(own[0]["run"])) for line in COMMANDS],
         not_covered=not_covered_of(summary, events),
         made_anew=anew.sentence() if anew else "",

@@ -1,0 +1,75 @@
+"""`python -m engine compare`: what it reads, and its lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from engine.errors import UsageError
+from engine.model.prediction import Prediction
+from engine.prove.statement import NAME, read_statement, refuse_altered
+from engine.record.course import UpgradeCourse
+from engine.record.run import Mode
+from engine.report.change import of_change
+from engine.report.compare import compare, lines_of
+from engine.report.evidence_files import Evidence, read_unaltered, told_as_odd
+from engine.report.predicted import beside
+from engine.report.predicted import lines_of as lines_beside
+from engine.report.summary import summary_of
+
+
+def compared(one: Path, other: Path, *, everything: bool) -> Iterator[str]:
+    """The lines of two runs, or of a rehearsal's statement and a run. Raises UsageError."""
+    if one.name == NAME and not one.is_dir():
+        yield from _with_statement(one, other, everything=everything)
+        return
+    read = [_Read(path) for path in (one, other)]
+    yield from lines_of(compare(*(each.summary for each in read)), everything=everything)
+    if all(each.summary["mode"] == Mode.EXECUTE for each in read):
+        first, second = read
+        found = beside(str(first.summary["run_id"]), first.course.prediction, second.course)
+        yield ""
+        yield from lines_beside(found, everything=everything)
+    for each in read:
+        yield from each.lacking()
+
+
+def _with_statement(path: Path, run: Path, *, everything: bool) -> Iterator[str]:
+    name, prediction = prediction_in(path)
+    read = _Read(run)
+    yield from lines_beside(beside(name, prediction, read.course), everything=everything)
+    yield from read.lacking()
+
+
+def prediction_in(path: Path) -> tuple[str, Prediction]:
+    """The rehearsal's run, and what it predicts; UsageError for a file that says neither."""
+    refuse_altered(path)
+    seen = read_statement(path)
+    if seen.statement is None:
+        raise UsageError(seen.problem)
+    if seen.statement.predicted is None:
+        raise UsageError(
+            f"{path}: it predicts nothing, as an older runbook wrote it; rehearse again, or name"
+            " the rehearsal's directory, which has the whole run"
+        )
+    return seen.statement.run, seen.statement.predicted
+
+
+class _Read:
+    """One run's evidence, unaltered."""
+
+    def __init__(self, path: Path) -> None:
+        self._evidence: Evidence = read_unaltered(path)
+        with told_as_odd(self._evidence.directory):
+            own, earlier = self._evidence.own, self._evidence.earlier
+            summary = summary_of(own, earlier)
+            self.summary: Mapping[str, Any] = {**summary, "head": self._evidence.head}
+            # by itself: which run is odd?
+            lines_of(compare(self.summary, self.summary), everything=True)
+            self.course = UpgradeCourse.of(of_change([*earlier, *own]))
+
+    def lacking(self) -> Iterator[str]:
+        """What its evidence lacks."""
+        for text in self._evidence.found():
+            yield f"FOUND: run {self.summary['run_id']}: {text}"

@@ -1,0 +1,214 @@
+"""Predicted beside happened: the same differs in nothing, each change is named as what it is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.judge.prediction import (
+    LOOKED,
+    Compared,
+    How,
+    Kind,
+    compare,
+    deviation_finding,
+    not_compared,
+)
+from engine.model.prediction import (
+    CLUSTER,
+    Act,
+    Counted,
+    Passage,
+    Prediction,
+    Seen,
+    Waiting,
+    place_of,
+)
+
+NODES = {"operative": 3, "voting_only": 1}
+PLACES = (CLUSTER, *(place_of("operative", n) for n in (1, 2, 3)), "voting-only 1")
+WHATS = ("set x", "keep /etc/x", "neteye upgrade, round 1")
+STEPS = ("first.look", "second.run[1]", "second.run[2]", "third.files[1]")
+
+acts = st.builds(
+    Act, st.sampled_from(PLACES), st.sampled_from(WHATS), st.sampled_from(["", "up-1"])
+)
+seen = st.builds(Seen, st.sampled_from(["odd", "bad"]), st.sampled_from(PLACES), st.integers(1, 3))
+waiting = st.builds(Waiting, st.sampled_from(["/a.rpmnew", "/b.rpmnew"]), st.sampled_from(PLACES))
+counted = st.builds(
+    Counted,
+    st.just("table.column"),
+    st.sampled_from(["no integers", "blank"]),
+    st.sampled_from(["expected", "observed"]),
+    st.integers(0, 9),
+    st.just(9),
+)
+
+
+def unique(items: st.SearchStrategy[object], key: object = None) -> st.SearchStrategy[object]:
+    return st.lists(items, max_size=3, unique_by=key).map(tuple)  # type: ignore[arg-type]
+
+
+passages = st.builds(
+    Passage,
+    st.sampled_from(STEPS),
+    st.sampled_from(PLACES),
+    unique(acts),
+    unique(seen, lambda one: (one.code, one.place)),
+    unique(waiting),
+    unique(counted, lambda one: (one.of, one.what, one.state)),
+)
+predictions = st.builds(
+    Prediction,
+    st.just(NODES),
+    st.just(1),
+    st.lists(passages, min_size=1, max_size=6, unique_by=lambda one: one.key).map(tuple),
+)
+
+
+def ended(prediction: Prediction, how: str = "done") -> dict[tuple[str, str], str]:
+    return {(step, place): how for step in STEPS for place in PLACES}
+
+
+def differing(one: Prediction, other: Prediction, how: str = "done") -> list[Compared]:
+    return [c for c in compare(one, other, ended(other, how)) if c.differs]
+
+
+@given(predictions)
+def test_a_run_differs_in_nothing_from_its_own_prediction(one: Prediction) -> None:
+    found = compare(one, one, {})
+    assert {c.how for c in found} <= {How.AS_PREDICTED}
+    assert not_compared(one, one) == []
+
+
+@given(predictions, st.data())
+def test_what_is_added_is_named_as_not_predicted_and_nothing_else(
+    one: Prediction, data: st.DataObject
+) -> None:
+    number = data.draw(st.integers(0, len(one.passages) - 1))
+    place = data.draw(st.sampled_from(PLACES))
+    kind, more = data.draw(
+        st.sampled_from(
+            [
+                (Kind.CHANGE, {"acts": Act(place, "something new")}),
+                (Kind.ROUND, {"acts": Act(place, "another round", "upgrade-9")}),
+                (Kind.FINDING, {"seen": Seen("new-code", place)}),
+                (Kind.STOP, {"waiting": Waiting("/new.rpmnew", place)}),
+                (Kind.LOSS, {"counted": Counted("table.column", "new", "observed", 2, 9)}),
+            ]
+        )
+    )
+    passage = one.passages[number]
+    ((name, item),) = more.items()
+    changed = replace(passage, **{name: (*getattr(passage, name), item)})
+    other = replace(one, passages=(*one.passages[:number], changed, *one.passages[number + 1 :]))
+    (found,) = differing(one, other)
+    assert (found.kind, found.how, found.step) == (kind, How.UNPREDICTED, passage.step)
+    assert found.warns
+    (gone,) = differing(other, one)
+    assert (gone.kind, gone.how) == (kind, How.NOT_COME)
+    assert gone.warns == (kind in (Kind.CHANGE, Kind.ROUND, Kind.STOP))
+
+
+@given(predictions)
+def test_what_is_missing_is_to_come_while_its_step_has_not_looked(one: Prediction) -> None:
+    other = replace(one, passages=())
+    for how in ("failed", "not reached", "interrupted"):
+        assert {c.how for c in compare(one, other, ended(one, how))} <= {How.TO_COME}
+    assert {c.how for c in compare(one, other, {})} <= {How.TO_COME}
+    for how in LOOKED:
+        assert {c.how for c in compare(one, other, ended(one, how))} <= {How.NOT_COME}
+
+
+def test_a_plan_goes_through_no_step_that_has_nothing_to_change() -> None:
+    acting = Passage("x.y", acts=(Act("", "set x"),), seen=(Seen("odd", ""),))
+    one = Prediction(NODES, 1, (acting, Passage("x.look", seen=(Seen("odd", ""),))))
+    found = compare(one, replace(one, passages=()), ended(one, "SATISFIED") | {
+        ("x.y", ""): "SATISFIED", ("x.look", ""): "SATISFIED"})  # fmt: skip
+    assert [(c.kind, c.step, c.how) for c in found] == [
+        (Kind.CHANGE, "x.y", How.NOT_COME),
+        (Kind.FINDING, "x.y", How.TO_COME),
+        (Kind.FINDING, "x.look", How.NOT_COME),
+    ]
+
+
+FILES = tuple(
+    Passage("third.files[1]", place, (Act(place, "keep /etc/x"),))
+    for place in ("operative 1", "operative 2", "operative 3")
+)
+WHOLE = Prediction(NODES, 1, FILES)
+
+
+@pytest.mark.parametrize(("order", "who"), [((1, 0, 2), "operative 1"), ((0, 2, 1), "operative 2")])
+def test_a_node_out_of_order_is_named(order: tuple[int, ...], who: str) -> None:
+    other = replace(WHOLE, passages=tuple(FILES[number] for number in order))
+    (found,) = differing(WHOLE, other)
+    assert (found.kind, found.how, found.place) == (Kind.ORDER, How.OUT_OF_ORDER, who)
+    assert found.warns
+
+
+def test_the_order_of_nodes_is_not_compared_where_n_has_another_place_in_the_inventory() -> None:
+    other = replace(WHOLE, active=2, passages=(FILES[1], FILES[0], FILES[2]))
+    assert differing(WHOLE, other) == []
+    (said,) = not_compared(WHOLE, other)
+    assert "number 1 of the rehearsal's inventory, here it is number 2" in said
+
+
+def test_of_another_number_of_nodes_the_common_places_alone_are_compared() -> None:
+    other = replace(WHOLE, nodes={**NODES, "operative": 2}, passages=FILES[:2])
+    assert differing(WHOLE, other) == []
+    assert differing(other, WHOLE) == []
+    (said,) = not_compared(WHOLE, other)
+    assert said.startswith("the rehearsal had 3 operative nodes, this cluster has 2: ")
+
+
+def test_a_question_for_a_person_is_told_as_one() -> None:
+    asked = replace(FILES[0], seen=(Seen("undecided", "operative 1"),))
+    one = replace(WHOLE, questions=("undecided",))
+    (found,) = differing(one, replace(one, passages=(asked, *FILES[1:])))
+    assert found.kind is Kind.QUESTION
+    assert found.sentence == (
+        "third.files[1]: question for a person not predicted: undecided on operative 1"
+    )
+
+
+def test_one_more_of_a_finding_is_a_finding_that_nobody_predicted() -> None:
+    def stopped(count: int) -> Prediction:
+        seen = (Seen("resource-stopped", CLUSTER, count),)
+        return replace(WHOLE, passages=(Passage("fourth.look", seen=seen),))
+
+    (more,) = differing(stopped(1), stopped(2))
+    (fewer,) = differing(stopped(2), stopped(1))
+    assert (more.how, more.warns) == (How.ANOTHER_NUMBER, True)
+    assert (fewer.how, fewer.warns) == (How.ANOTHER_NUMBER, False)
+
+
+def test_other_amounts_are_told_and_warn_of_nothing() -> None:
+    def lost(count: int) -> Prediction:
+        one = Counted("table.column", "no integers", "observed", count, 100)
+        return replace(WHOLE, passages=(Passage("fourth.look", counted=(one,)),))
+
+    (found,) = differing(lost(3), lost(4))
+    assert (found.how, found.warns) == (How.ANOTHER_NUMBER, False)
+    assert found.sentence.endswith("no integers (counted after) (predicted 3, came 4)")
+    (found,) = differing(lost(0), lost(4))
+    assert (found.how, found.warns) == (How.UNPREDICTED, True)
+
+
+def test_what_no_rehearsal_can_predict_is_left_out_and_said() -> None:
+    one = replace(WHOLE, apart=("load",))
+    other = replace(one, passages=(*FILES, Passage("", seen=(Seen("load", "operative 1"),))))
+    assert differing(one, other) == []
+    assert not_compared(one, other)[-1].endswith("predict: load")
+
+
+def test_the_finding_says_each_of_them_and_the_step() -> None:
+    told = Compared(Kind.ROUND, How.UNPREDICTED, "second.run[3]", "", "neteye upgrade, round 3")
+    finding = deviation_finding("second.run[3]", [told, replace(told, kind=Kind.CHANGE, what="x")])
+    assert (finding.code, finding.subject) == ("not-as-predicted", "second.run[3]")
+    assert finding.observed == (
+        "round not predicted: neteye upgrade, round 3; change not predicted: x"
+    )
