@@ -9,11 +9,13 @@ from typing import TypeVar
 
 from engine.model.finding import Finding
 from engine.model.loss import LossState
-from engine.model.prediction import DEVIATES, Act, Counted, Passage, Prediction, Seen, Waiting
+from engine.model.prediction import Act, Counted, Passage, Prediction, Seen, Waiting
 
 T = TypeVar("T")
 P = TypeVar("P", Act, Waiting, Seen)
 
+DEVIATES = "not-as-predicted"
+"""Code of the finding that an upgrade went another way than predicted: nobody predicts that."""
 LOOKED = ("done", "nothing to do", "not needed", "not applicable")
 """How a step ends when what did not come in it will not come."""
 SATISFIED = "SATISFIED"

@@ -17,8 +17,6 @@ from engine.model.definition import short
 from engine.model.groups import grouped
 from engine.model.inventory import Role
 
-DEVIATES = "not-as-predicted"
-"""Code of the finding that an upgrade went another way than predicted: nobody predicts that."""
 CLUSTER = ""
 """The place of what belongs to no node."""
 SEVERAL = "several nodes"

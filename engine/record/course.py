@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.judge.prediction import DEVIATES
 from engine.model.event import Event
 from engine.model.facts import CONFLICTS
 from engine.model.finding import Severity
 from engine.model.prediction import (
-    DEVIATES,
     Act,
     Counted,
     Passage,

@@ -10,8 +10,8 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+from engine.judge.prediction import DEVIATES
 from engine.model.event import Event
-from engine.model.prediction import DEVIATES
 from engine.record.run import Ending, Stop
 from engine.rejudge.course import course_of
 from engine.report.answers import Diverged

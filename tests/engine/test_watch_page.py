@@ -151,7 +151,7 @@ def test_the_run_writes_it_and_the_last_version_is_the_end(watcher: Watcher) -> 
     assert REFRESH not in last
     assert "done, exit code 0" in last
     count = len(watcher.written)
-    assert watcher.written[-1] == len(watcher.run.journal.events)
+    assert watcher.written[-1] == watcher.run.journal.lines
     watcher.page.tell_problem()
     assert watcher.warnings() == []
     assert len(watcher.written) == count  # never again
