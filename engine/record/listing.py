@@ -16,7 +16,7 @@ from typing import IO, NamedTuple
 
 Cell = str | int | None
 Cells = Sequence[Cell]
-"""A row. Its texts are plain ones, none of a type of its own."""
+"""A row. A text or number of a type of its own, such as a StrEnum, counts as a plain one."""
 
 SORTED_AT_ONCE = 20_000
 """Rows that are sorted in memory; more lie in files without a name until they are merged."""
@@ -190,11 +190,24 @@ def _kept(sorted_rows: Iterable[list[_Row]], directory: Path, block: int) -> IO[
     file = tempfile.TemporaryFile(dir=directory)  # noqa: SIM115
     for rows in sorted_rows:
         for first in range(0, len(rows), block):
-            written = marshal.dumps(rows[first : first + block])
+            written = _packed(rows[first : first + block])
             file.write(len(written).to_bytes(4))
             file.write(written)
     file.seek(0)
     return file
+
+
+def _packed(rows: list[_Row]) -> bytes:
+    try:
+        return marshal.dumps(rows)
+    except ValueError:  # marshal takes no type but the plain ones
+        return marshal.dumps([tuple(map(_plain, row)) for row in rows])
+
+
+def _plain(cell: Cell) -> Cell:
+    if isinstance(cell, str):
+        return str(cell)
+    return cell if cell is None else int(cell)
 
 
 def _read(file: IO[bytes]) -> list[_Row]:

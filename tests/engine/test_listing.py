@@ -10,6 +10,7 @@ import string
 import tempfile
 import tracemalloc
 from collections.abc import Iterator
+from enum import IntEnum, StrEnum
 from pathlib import Path
 
 import pytest
@@ -266,3 +267,24 @@ def test_what_a_secret_may_follow_is_seen(text: str) -> None:
     redactor.learn(Secret("hunter22"))
     assert not redactor.has_nothing_in(f"client1\n{text}\nx")
     assert redactor.has_nothing_in("client1\ndesktop-7\n< 1")
+
+
+class Mood(StrEnum):
+    GOOD = "good"
+    BAD = "bad"
+
+
+class Count(IntEnum):
+    ONE = 1
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 100])
+def test_cells_of_a_type_of_their_own_are_their_text_or_number(
+    at_once: int, tmp_path: Path
+) -> None:
+    rows: list[listing.Cells] = [(Mood.GOOD, Count.ONE), (Mood.BAD, None), ("fair", 2)]
+    ordered = list(listing.in_order(rows, tmp_path, at_once))
+    assert ordered == [("bad", None), ("fair", 2), ("good", 1)]
+    assert b"".join(listing.lines(("mood", "count"), ordered, str)) == (
+        b'"mood","count"\n"bad",""\n"fair",2\n"good",1\n'
+    )
