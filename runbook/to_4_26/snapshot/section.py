@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -51,16 +52,19 @@ _CLASSES = frozenset(
 
 def ask(look: Look) -> None:
     """What the section needs and a plan does not ask; only where the module is there."""
+    key = secrets.token_bytes(32)  # nobody has it afterwards
     there, _ = presence(look)
     if there.has_ocs:
-        questions.ask_files(look)
+        questions.ask_files(look, key)
     if there.has_ocs_database and look.sql(column_type()) is ColumnType.TEXT:
         questions.ask_memories(look)
     place = glpi_place(look)
     if place.database is not None:
         look.sql(questions.servers(place.database, TABLE))
     if there.has_ocs:
-        questions.ask_defaults(look)  # the last: what does not answer here takes nothing else along
+        questions.ask_defaults(
+            look, key
+        )  # the last: what does not answer here takes nothing else along
 
 
 def section(recorded: Recorded, names: Names) -> dict[str, Any]:
