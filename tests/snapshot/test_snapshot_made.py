@@ -335,7 +335,7 @@ def test_a_site_that_calls_something_like_everybody_gets_its_snapshot(
     """A node's attribute may have the value `production`, which is a setting of the files too."""
     place = next(n for n, e in enumerate(recording.events) if e.get("question") == CIB.name)
     text = recording.events[place]["output"]["text"]
-    for word in ("production", "value", "text", "granted", "operative", "OCS"):
+    for word in ("production", "value", "text", "granted", "OCS", "service-01", "agent-1"):
         altered = text.replace('value="Frankfurt-Ost"', f'value="{word}"')
         pacemaker = document_of(recording.with_text(place, altered).archive())["cluster"][
             "pacemaker"
