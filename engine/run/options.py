@@ -140,6 +140,21 @@ def by_of(config: pytest.Config) -> str:
     return name
 
 
+_NEEDS_TEXT = ("inventory", "until", "follow_up", "snapshot_of")
+"""Options of which the empty text would be another command: mostly the upgrade itself."""
+
+
+def refuse_blank(config: pytest.Config) -> None:
+    """UsageError for an option that is given without a text, as by a variable that is not set."""
+    for name in _NEEDS_TEXT:
+        given = config.getoption(name)
+        if given is not None and is_blank(str(given)):
+            raise UsageError(
+                f"--{name.replace('_', '-')} is given with nothing behind it, as by a variable of"
+                " the shell that is not set; nothing was started"
+            )
+
+
 def refuse_contradictions(config: pytest.Config) -> None:
     """UsageError for options that can't go together, before anything is asked."""
     restore, follow_up = config.getoption("restore"), config.getoption("follow_up")

@@ -13,6 +13,7 @@ from engine.judge.text import many
 from engine.record.run import Run
 from engine.report.console import clean_lines
 from engine.report.evidence_files import read_evidence, read_unaltered
+from engine.run.options import refuse_blank
 from engine.run.usage import as_pytest_has_it
 from engine.run.version_step import SETTING, release_below
 from engine.snapshot.asking import ask_the_rest
@@ -53,9 +54,10 @@ def snapshot_lines(run: Run) -> list[str]:
 def made_of_run(config: pytest.Config) -> int | None:
     """`--snapshot-of`: the exit code; None: it was not given."""
     given = config.getoption("snapshot_of")
-    if not given:
+    if given is None:
         return None
     try:
+        refuse_blank(config)
         lines = _made_of(config, config.invocation_params.dir / str(given))
     except UsageError as error:
         raise as_pytest_has_it(error) from None

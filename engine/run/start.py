@@ -57,6 +57,7 @@ DEFAULT_INVENTORY = "inventory.ini"
 
 def make_run(config: pytest.Config) -> Run:
     """The run as the command line describes it. UsageError when something does not fit."""
+    options.refuse_blank(config)
     options.refuse_contradictions(config)
     path = _inventory_path(config)
     if not path.exists():

@@ -33,6 +33,14 @@ _INNER = ("rule", "resource_set", "resource_ref", "expression", "date_expression
 """Elements that a constraint may hold."""
 
 
+def _to_the_hour(date: str, name: str) -> str:
+    """To the second it would be the moment of a command that somebody's logs and mails have."""
+    day, clock = date[:11], date[11:]
+    if not clock:
+        return date
+    return f"{day}{clock[:2]}:{'59:59' if name == 'end' else '00:00'}{'Z' * clock.endswith('Z')}"
+
+
 class Constraints:
     """Reads constraints one after the other: they get their numbers in this order."""
 
@@ -94,7 +102,7 @@ class Constraints:
         if name == "value":
             return self._of_expression(element.get("attribute", ""), value)
         if name in ("start", "end"):
-            return value if _DATE.fullmatch(value) else "*"
+            return _to_the_hour(value, name) if _DATE.fullmatch(value) else "*"
         if name in _DATE_SPEC:
             return value if _SPAN.fullmatch(value) else "*"
         if name in _KEPT:

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping
 from engine.model.definition import short
 
 _TWO_DIGITS = frozenset({"service"})
-_REPLACEMENT = re.compile(r"[a-z]{3,12}-[0-9]{1,6}")
 _DOCUMENTATION = ("192.0.2", "198.51.100", "203.0.113")
 """Networks that are nobody's (RFC 5737)."""
 _BENCHMARK = ipaddress.IPv4Address("198.18.0.0")
@@ -71,7 +70,7 @@ class Names:
 
     def guard(self, original: str, kind: str) -> None:
         """This must turn up nowhere; `kind` is what is told if it does, with its article."""
-        if original and not _REPLACEMENT.fullmatch(original) and not _is_nobodys(original):
+        if original and not _is_nobodys(original):
             self.originals.setdefault(original, kind)
 
     def node(self, name: str) -> str:

@@ -5,7 +5,7 @@ The first, as a run that changes the cluster asks again later. Nobody is asked a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,6 +31,8 @@ class Recorded:
         """Questions that were looked for and have no answer, or none that can be read."""
         self._found: dict[str, dict[tuple[str, str], Event]] = {}
         """Question -> node and command -> the first answer."""
+        self._unanswered: dict[str, set[str]] = {}
+        """Question -> nodes of which an answer was none, or could not be read."""
         self.sockets: dict[str, str] = {}
         """Node -> how its sockets were reached: `forwarding` or `relay`."""
         for event in evidence.journal:
@@ -38,6 +40,9 @@ class Recorded:
                 of_all = self._found.setdefault(str(event["question"]), {})
                 asked = str(event["node"]), str(event.get("command"))
                 of_all.setdefault(asked, event)
+            elif event["event"] == "observation":
+                nodes = self._unanswered.setdefault(str(event["question"]), set())
+                nodes.add(str(event["node"]))
             elif event["event"] == "socket-reached":
                 self.sockets.setdefault(str(event["node"]), str(event["by"]))
 
@@ -69,8 +74,7 @@ class Recorded:
                     values.setdefault(node, []).append(query.parse(answer))
             except _UNREADABLE:
                 self._lack(f"{query.name}: an answer that can't be read")
-        if not values:
-            self._lack(query.name)
+        self._lack_where_missing(query.name, values)
         return values
 
     def of_each(self, query: Query[T]) -> dict[str, T]:
@@ -89,8 +93,7 @@ class Recorded:
                 found[node] = text_of(event["output"], self._directory, question)
             except _UNREADABLE:
                 self._lack(f"{question}: an answer that can't be read")
-        if not found:
-            self._lack(question)
+        self._lack_where_missing(question, found)
         return found
 
     def rows(self, question: str) -> list[Mapping[str, Any]] | None:
@@ -103,6 +106,13 @@ class Recorded:
                 return None
         self._lack(question)
         return None
+
+    def _lack_where_missing(self, question: str, answered: Collection[str]) -> None:
+        """A node whose answer never was one is missing, whatever the others have answered."""
+        if not answered:
+            self._lack(question)
+        elif self._unanswered.get(question, set()) - set(answered):
+            self._lack(f"{question}: not of every node")
 
     def _lack(self, what: str) -> None:
         if what not in self.missing:

@@ -30,8 +30,8 @@ MOST = 10 << 20
 """Bytes: more than a snapshot of any cluster has. One that is larger is none."""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _DAY = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}")
-_FREE = frozenset({"named", "runbook", "release", "source", "target", "plugin"})
-"""Keys below which versions stand, some of which look like addresses."""
+_FREE = frozenset({"named", "runbook", "release", "source", "target", "plugin", "shape"})
+"""Keys below which versions and shapes stand, some of which look like addresses."""
 
 
 def write_snapshot(
@@ -138,5 +138,7 @@ _KEYS = (
     *("text", "value", "path", "fence", "provider", "property", "attribute", "pattern", "class"),
     *("repository", "build", "version", "module", "variable", "directive", "database", "level"),
     *("group", "clone", "bundle", "primitive", "promotable", "ticket", "true", "false"),
+    *("agent", "meta", "property", "cli", "ban", "prefer"),
 )
-"""A site's name that is one of these words names nobody."""
+"""A site's name that is one of these words names nobody, and so does one that is called like a
+replacement: all that these begin with are here."""

@@ -6,6 +6,7 @@ device becomes one of the rehearsal's power switch. For all else a dummy service
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
@@ -25,6 +26,7 @@ _ADDRESS = "ocf:heartbeat:IPaddr2"
 _FILE_SYSTEM_SUFFIX = "_drbd_fs"
 _OF_SHARED_DATA = "/neteye/shared/"
 _ADDRESSES = range(101, 255)
+_FOLDER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,100}")
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def folder(resource: Resource) -> str:
         return ""
     where = resource.parameters.get("directory", MASKED)
     name = where.removeprefix(_OF_SHARED_DATA) if where.startswith(_OF_SHARED_DATA) else ""
-    if not name or "/" in name or name in (".", ".."):
+    if not _FOLDER.fullmatch(name):
         name = resource.ident.removesuffix(_FILE_SYSTEM_SUFFIX)
     return name
 

@@ -8,6 +8,7 @@ order's own `kind`), and lists of what is inside: `resource_sets`, `rules`, in t
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
@@ -69,8 +70,8 @@ def elements(
         tag = _TAGS[one.word("kind", tuple(_TAGS))]
         name = one.ident("id") if one.has("id") else f"constraint-{position + 1}"
         found.append(maker.element(one, tag, name, 0))
-    idents = [str(element.get("id")) for element in found]
-    doubled = next((one for one in idents if idents.count(one) > 1 or one in resources), None)
+    idents = Counter(str(element.get("id")) for element in found)
+    doubled = next((one for one in idents if idents[one] > 1 or one in resources), None)
     if doubled is not None:
         raise SnapshotError(f"the id {doubled!r} of a constraint is there twice")
     return found

@@ -85,10 +85,10 @@ class Fields:
             raise SnapshotError(f"{self.at(key)} is neither true nor false")
         return value
 
-    def objects(self, key: str, read: Callable[[Fields], T]) -> tuple[T, ...]:
+    def objects(self, key: str, read: Callable[[Fields], T], most: int = _MANY) -> tuple[T, ...]:
         """A list of objects, each read by `read` and without a key that it does not know."""
         found = []
-        for position, content in enumerate(self.items(key)):
+        for position, content in enumerate(self.items(key, most)):
             one = Fields(content, f"{self.at(key)}[{position}]")
             found.append(read(one))
             one.done()
@@ -99,19 +99,19 @@ class Fields:
         self._read.add(key)
         return Fields(self._content.get(key) or {}, self.at(key))
 
-    def items(self, key: str) -> Sequence[Any]:
+    def items(self, key: str, most: int = _MANY) -> Sequence[Any]:
         """A list; an empty one where it is missing or null."""
         self._read.add(key)
         found = self._content.get(key)
         if found is None:
             return ()
-        if not isinstance(found, list) or len(found) > _MANY:
-            raise SnapshotError(f"{self.at(key)} is no list of up to {_MANY}")
+        if not isinstance(found, list) or len(found) > most:
+            raise SnapshotError(f"{self.at(key)} is no list of up to {most}")
         return found
 
-    def texts(self, key: str) -> tuple[str, ...]:
+    def texts(self, key: str, most: int = _MANY) -> tuple[str, ...]:
         """A list of texts of one line."""
-        return tuple(line(one, self.at(key)) for one in self.items(key))
+        return tuple(line(one, self.at(key)) for one in self.items(key, most))
 
     def pairs(self, key: str) -> Mapping[str, str]:
         """An object of texts by name; an empty one where it is missing or null."""

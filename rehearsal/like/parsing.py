@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rehearsal.errors import UsageError
-from rehearsal.like.fields import NODE, Fields, SnapshotError, line
+from rehearsal.like.fields import MASKED, NODE, Fields, SnapshotError, line
 from rehearsal.like.snapshot import (
     FileSystem,
     Level,
@@ -27,6 +27,14 @@ _STANDARDS = ("ocf", "systemd", "service", "lsb", "upstart", "stonith")
 _AGENT = re.compile(r"([a-z]+)(:[A-Za-z0-9_.@-]+){1,2}\Z")
 _DEPTH = 3
 """A clone of a group of primitives: pacemaker knows nothing deeper."""
+MOST_RESOURCES = 500
+"""Each is a process and a monitor of the twin, on each node. No cluster of NetEye has as many."""
+_MOST_CONSTRAINTS = 2000
+_MOST_LEFT = 500
+_MOST_REPOSITORIES = 100
+_LONGEST_PATH = 400
+"""Characters: all paths of a node, or repositories, have to fit into one command."""
+_INTERVAL = re.compile(r"(?:0|[1-9][0-9]{0,6})(?:s|sec|m|min|h|hr)?|[0-9]{4,7}ms(?:ec)?|0ms(?:ec)?")
 
 
 def parse(content: object, sha256: str) -> Snapshot:
@@ -84,10 +92,16 @@ def _check_nodes(nodes: tuple[Node, ...]) -> None:
 def _check_names(found: Snapshot) -> None:
     """Ids are unique, and whoever is named is there."""
     pacemaker, known = found.pacemaker, {node.name for node in found.nodes}
-    idents = [one.ident for top in pacemaker.resources for one in top.all()]
-    doubled = next((one for one in idents if idents.count(one) > 1), None)
-    if doubled is not None:
-        raise SnapshotError(f"two resources are called {doubled!r}")
+    every = [one.ident for top in pacemaker.resources for one in top.all()]
+    if len(every) > MOST_RESOURCES:
+        raise SnapshotError(
+            f"it has {len(every)} resources, and a twin has at most {MOST_RESOURCES}"
+        )
+    idents = set()
+    for ident in every:
+        if ident in idents:
+            raise SnapshotError(f"two resources are called {ident!r}")
+        idents.add(ident)
     named = {
         "pacemaker.running": [*pacemaker.running, *pacemaker.disabled, *pacemaker.unmanaged],
         "pacemaker.fencing_topology": [
@@ -124,11 +138,11 @@ def _node(one: Fields) -> Node:
         becomes_by_sudo=one.word("become", ("root", "sudo"), "root") == "sudo",
         is_behind_jump_host=one.truth("through_jump_host", False),
         can_forward=one.truth("forwarding", True),
-        leftovers=tuple(one.objects("leftovers", _leftover)),
+        leftovers=tuple(one.objects("leftovers", _leftover, _MOST_LEFT)),
         dnf=dnf.pairs("settings"),
-        repositories=dnf.objects("repositories", _repository),
+        repositories=dnf.objects("repositories", _repository, _MOST_REPOSITORIES),
         locks=len(dnf.items("locks")),
-        programs_missing=tuple(map(_program, one.texts("programs_missing"))),
+        programs_missing=tuple(map(_program, one.texts("programs_missing", _MOST_LEFT))),
     )
     dnf.done()
     return found
@@ -139,7 +153,7 @@ def _file_system(one: Fields) -> FileSystem:
 
 
 def _path(one: Fields, key: str) -> str:
-    path = one.text(key)
+    path = one.text(key, most=_LONGEST_PATH)
     if not path.startswith("/") or any(part in (".", "..") for part in path.split("/")):
         raise SnapshotError(f"{one.at(key)} is {path[:80]!r}, no path from the root")
     return path
@@ -187,7 +201,9 @@ def _pacemaker(one: Fields) -> Pacemaker:
         resource_defaults=one.pairs("resource_defaults"),
         operation_defaults=one.pairs("operation_defaults"),
         resources=one.objects("resources", _resource),
-        constraints=tuple(_any_object(c, "constraints") for c in one.items("constraints")),
+        constraints=tuple(
+            _any_object(c, "constraints") for c in one.items("constraints", _MOST_CONSTRAINTS)
+        ),
         fencing_topology=one.objects("fencing_topology", _level),
         node_attributes=one.object("node_attributes").by_name(Fields.as_pairs),
         node_utilization=one.object("node_utilization").by_name(Fields.as_pairs),
@@ -266,6 +282,11 @@ def _operation(one: Fields) -> Mapping[str, str]:
     unknown = next((name for name in found if name not in _OPERATION), None)
     if unknown is not None:
         raise SnapshotError(f"{one.where} has {unknown!r}, which is not known")
+    interval = found.get("interval", MASKED)
+    if interval != MASKED and not _INTERVAL.fullmatch(interval):
+        raise SnapshotError(
+            f"{one.at('interval')} is {interval[:80]!r}, no time of at least a second"
+        )
     return found
 
 

@@ -40,6 +40,20 @@ def test_what_can_t_be_is_refused_in_a_sentence(
     assert project.is_untouched
 
 
+@pytest.mark.parametrize("option", ["--snapshot-of", "--follow-up", "--until", "--inventory"])
+@pytest.mark.parametrize("given", ["", " "])
+def test_an_option_with_nothing_behind_it_starts_no_upgrade(
+    project: Project, option: str, given: str
+) -> None:
+    project.steps(CHANGE + CLOSING)
+    inventory = ("--inventory", "inventory.ini") if option != "--inventory" else ()
+    result = project.run(*inventory, option, given)
+    assert result.ret == 4
+    result.stderr.fnmatch_lines([f"*{option} is given with nothing behind it*"])
+    assert len(result.stderr.str().strip().splitlines()) == 1
+    assert project.is_untouched
+
+
 def test_a_plan_without_it_asks_no_more_and_leaves_none(project: Project) -> None:
     project.steps(CHANGE + CLOSING)
     project.run("--plan")

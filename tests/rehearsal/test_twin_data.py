@@ -154,6 +154,14 @@ def test_a_twin_has_no_more_rows_than_a_rehearsal_takes() -> None:
     assert any("seq_1_to_1000000" in one for one in memories.statements(told, Fraction(1, 10)))
 
 
+@pytest.mark.parametrize("machines", [5_000_000, 2**63 - 1])
+def test_a_twin_has_no_more_machines_than_a_rehearsal_takes(machines: int) -> None:
+    told = _memories(agents=[{"agent": "agent-1", "machines": machines}], machines=machines)
+    with pytest.raises(SnapshotError, match=f"take --rows 1/{-(-machines // 1_000_000)}"):
+        memories.statements(told, Fraction(1))
+    assert memories.statements(told, Fraction(1, -(-machines // 1_000_000)))
+
+
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
@@ -183,6 +191,7 @@ def test_of_a_database_that_the_snapshot_does_not_tell_the_rows_stay() -> None:
         {"last_contact_days": {"soon": 1}},
         {"table": "index"},
         {"colour": "red"},
+        {"agents": [{"agent": "x" * 51, "machines": 1}]},
     ],
 )
 def test_memories_of_another_form_are_refused(more: dict[str, Any]) -> None:

@@ -84,6 +84,36 @@ BROKEN: dict[str, tuple[Change, str]] = {
         lambda s: s["cluster"]["nodes"][0]["dnf"].update(settings={"exclude": "a\n[x]"}),
         "no text of one line",
     ),
+    "more resources than a machine carries": (
+        lambda s: _pacemaker(s)["resources"].extend(
+            snapshots.primitive(f"x{n}", "systemd:x") for n in range(500)
+        ),
+        "a twin has at most 500",
+    ),
+    "a monitor that never rests": (
+        lambda s: _pacemaker(s)["resources"][2]["operations"][0].update(interval="1ms"),
+        "'1ms', no time of at least a second",
+    ),
+    "a time of another form": (
+        lambda s: _pacemaker(s)["resources"][2]["operations"][0].update(interval="PT0.001S"),
+        "no time of at least a second",
+    ),
+    "more leftovers than a command takes": (
+        lambda s: s["cluster"]["nodes"][0].update(
+            leftovers=[{"path": f"/x{n}.rpmnew"} for n in range(501)]
+        ),
+        "no list of up to 500",
+    ),
+    "a path without an end": (
+        lambda s: s["cluster"]["nodes"][0].update(leftovers=[{"path": f"/{'x' * 500}.rpmnew"}]),
+        "up to 400 characters",
+    ),
+    "more repositories than a command takes": (
+        lambda s: s["cluster"]["nodes"][0]["dnf"].update(
+            repositories=[{"id": f"x{n}"} for n in range(101)]
+        ),
+        "no list of up to 100",
+    ),
     "a program with a path": (
         lambda s: s["cluster"]["nodes"][0].update(programs_missing=["/bin/sh"]),
         "no program's name",
@@ -106,6 +136,12 @@ def test_what_is_not_of_the_form_is_refused_in_one_sentence(name: str, tmp_path:
     assert "\n" not in text
 
 
+def _long_name(path: Path) -> None:
+    """A header of tar that says how long a name is: its text is read before there is a member."""
+    with tarfile.open(path, "w:gz", format=tarfile.GNU_FORMAT) as archive:
+        archive.addfile(tarfile.TarInfo("x" * (25 * 2**20)))
+
+
 def _link(path: Path) -> None:
     with tarfile.open(path, "w:gz") as archive:
         member = tarfile.TarInfo("snapshot.json")
@@ -118,6 +154,7 @@ DAMAGED: dict[str, tuple[Callable[[Path], object], str]] = {
     "no archive": (lambda p: p.write_text("hello"), "damaged or no tar.gz"),
     "a member more": (lambda p: p.write_bytes(snapshots.packed({}, evil_sh=b"x")), "'evil.sh'"),
     "a link": (_link, "'snapshot.json' is not one of a snapshot"),
+    "a name of a name's length": (_long_name, "it unpacks to more than 24 MB"),
     "no JSON": (lambda p: p.write_bytes(snapshots.packed({}, snapshot_json=b"{")), "no JSON"),
     "a key twice": (
         lambda p: p.write_bytes(snapshots.packed({}, snapshot_json=b'{"a": 1, "a": 2}')),

@@ -242,6 +242,22 @@ def test_without_the_other_answers_it_lacks_them_and_says_so(recording: Recordin
     assert "- memory\n" in said
 
 
+@pytest.mark.parametrize("again", [False, True], ids=["never answered", "answered later"])
+def test_what_one_node_did_not_answer_is_lacking(recording: Recording, again: bool) -> None:
+    """Such as a file with a byte that is of no text: the other node's is there."""
+    name = questions.name_of_file("/etc/httpd/conf.d/ocsinventory-server.conf")
+    place = next(n for n, e in enumerate(recording.events) if e.get("question") == name)
+    good = recording.events[place]
+    recording.events[place] = {**good, "problem": "can't be read"}
+    recording.events += [good] if again else []
+    archive = recording.archive()
+    with tarfile.open(archive) as file:
+        index = file.extractfile("index.txt")
+        assert index is not None
+        lines = index.read().decode().splitlines()
+    assert (f"- {name}: not of every node" in lines) is not again
+
+
 def test_of_a_plan_without_the_option_values_are_told_by_class_and_agent(
     recording: Recording,
 ) -> None:
@@ -335,7 +351,7 @@ def test_a_site_that_calls_something_like_everybody_gets_its_snapshot(
     """A node's attribute may have the value `production`, which is a setting of the files too."""
     place = next(n for n, e in enumerate(recording.events) if e.get("question") == CIB.name)
     text = recording.events[place]["output"]["text"]
-    for word in ("production", "value", "text", "granted", "operative", "OCS"):
+    for word in ("production", "value", "text", "granted", "OCS", "service-01", "agent-1"):
         altered = text.replace('value="Frankfurt-Ost"', f'value="{word}"')
         pacemaker = document_of(recording.with_text(place, altered).archive())["cluster"][
             "pacemaker"

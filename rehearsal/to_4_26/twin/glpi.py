@@ -14,6 +14,11 @@ _OWN = "ocsweb"
 """The name of the server that the rehearsal has: each new one takes over its stored password."""
 
 
+_LONGEST = 255
+"""Characters of a text of a server."""
+_LAST_STATE = 100
+
+
 @dataclass(frozen=True)
 class Server:
     """An OCS server of GLPI's plugin; a text is None where it is NULL."""
@@ -41,7 +46,10 @@ def plugin(one: Fields) -> Plugin:
         version = ""
     elif not re.fullmatch(r"[0-9]{1,3}(?:\.[0-9]{1,4}){1,3}", version):
         raise SnapshotError(f"{one.at('version')} is {version[:80]!r}, which is no version")
-    return Plugin(version, one.number("state", 1))
+    state = one.number("state", 1)
+    if state > _LAST_STATE:
+        raise SnapshotError(f"{one.at('state')} is {state}, which is no state of a plugin")
+    return Plugin(version, state)
 
 
 def server(one: Fields) -> Server:
@@ -58,7 +66,7 @@ def server(one: Fields) -> Server:
 
 
 def _text(one: Fields, key: str) -> str | None:
-    return one.text(key) if one.has(key) else one.text(key, "") or None
+    return one.text(key, most=_LONGEST) if one.has(key) else one.text(key, "") or None
 
 
 def statements(servers: Sequence[Server]) -> Iterator[str]:

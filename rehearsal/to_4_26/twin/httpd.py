@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from rehearsal.like.drawing import Shape, password, shape
 from rehearsal.like.fields import NODE, Fields, SnapshotError
+from rehearsal.to_4_26.twin.conf_form import check
 
 PASSWORD, SECRET = "@PASSWORD@", "@SECRET@"
 USER = "ocsserver"
@@ -48,6 +49,7 @@ def conf_file(one: Fields) -> ConfFile:
     """Raises SnapshotError."""
     node, path = _place(one)
     text = one.long_text("text", _MOST)
+    check(text, one.at("text"))
     if one.word("line_ends", ("lf", "crlf"), "lf") == "crlf":
         text = text.replace("\r\n", "\n").replace("\n", "\r\n")
     mode = one.text("mode", _MODE)

@@ -25,6 +25,8 @@ _COLUMN = re.compile(
     r"(?:\([0-9]{1,4}(?:,[0-9]{1,3})?\))?(?: unsigned)?\Z"
 )
 _USUAL = "varchar(255)"
+_LONGEST_AGENT = 50
+"""Characters of hardware.USERAGENT."""
 _AWAY = "RENAME TABLE ocsweb.memories TO ocsweb.memories_away"
 _NEVER = "never"
 _BEHIND = 900
@@ -85,7 +87,7 @@ def memories(one: Fields) -> Memories:
 
 
 def _machines_of(one: Fields) -> tuple[str, int]:
-    return one.text("agent", ""), one.number("machines", 0)
+    return one.text("agent", "", _LONGEST_AGENT), one.number("machines", 0)
 
 
 def _rows(one: Fields) -> Rows:
@@ -95,7 +97,7 @@ def _rows(one: Fields) -> Rows:
         one.text("literal", "")
     if not SHAPE.match(shape):
         raise SnapshotError(f"{one.at('shape')} is {shape[:80]!r}, which is no shape of a value")
-    agent = one.text("agent", _ANY)
+    agent = one.text("agent", _ANY, _LONGEST_AGENT)
     return Rows(
         made(kind, shape, literal), agent if one.truth("known", True) else _NONE, one.number("rows")
     )
@@ -116,6 +118,12 @@ def statements(told: Memories, rows: Fraction) -> tuple[str, ...]:
         raise SnapshotError(
             f"it would have {total} rows of memories, and a twin has at most {MOST_ROWS}: take"
             f" --rows 1/{least}"
+        )
+    machines = sum(scaled(number, rows) for number in told.agents.values())
+    if machines > MOST_ROWS:
+        raise SnapshotError(
+            f"it would have {machines} machines, and a twin has at most {MOST_ROWS}: take"
+            f" --rows 1/{-(-sum(told.agents.values()) // MOST_ROWS)}"
         )
     filled = _filled(told, [one for one in groups if one.number], rows) if told.is_told else ()
     return (*filled, *_shape_of_table(told))

@@ -7,9 +7,12 @@ holds a setting stays one: to the merge it is a setting that somebody has switch
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import ipaddress
 import re
 from collections.abc import Callable, Iterator
+from enum import Enum, auto
 
 from engine.secrets import MASK
 from engine.snapshot.names import Names
@@ -24,7 +27,9 @@ PASSWORD = "@PASSWORD@"
 SECRET = "@SECRET@"
 """The same for any other secret."""
 COMMENT = "# comment"
-_SECRET_NAME = re.compile(r"pwd|pass|secret|token|credential|key|dn\Z", re.I)
+_SECRET_NAME = re.compile(
+    r"pwd|pass|secret|token|credential|key|authorization|cookie|pin\Z|dn\Z", re.I
+)
 _HARMLESS_KEYS = frozenset({"perlpassenv", "passenv", "unsetenv", "keepalive"})
 _REFERENCE = re.compile(r"\$\{(\w+)\}")
 _MODULE = re.compile(r"[A-Za-z]\w*(?:::\w+)*", re.ASCII)
@@ -41,9 +46,10 @@ Value = Callable[[Item, int], str]
 """What becomes of an argument: the setting, and which one."""
 
 
-def without_secrets(text: str) -> str:
-    """The first pass."""
-    return _rewritten(_read(text), _without_secret, str)
+def without_secrets(text: str, key: bytes) -> str:
+    """The first pass. `key` tells where words are the same that have no known form: any of these
+    may be a secret, so none is recorded."""
+    return _rewritten(_read(text), lambda item, at: _without_secret(item, at, key), str)
 
 
 def without_names(text: str, names: Names) -> str:
@@ -144,7 +150,7 @@ def _is_reference(text: str) -> bool:
     return _REFERENCE.fullmatch(text) is not None or text.startswith("$ENV{")
 
 
-def _without_secret(item: Item, at: int) -> str:
+def _without_secret(item: Item, at: int, key: bytes) -> str:
     text = _plain(item, at)
     if at == 0 and item.name in _KEYED:
         return text
@@ -152,8 +158,12 @@ def _without_secret(item: Item, at: int) -> str:
         return text
     if is_carrier(item) or (item.args[0].text == KEY and item.name in _KEYED):
         return PASSWORD
-    subject = item.args[0].text if item.name in _KEYED else item.name
-    return SECRET if _SECRET_NAME.search(subject) and not _is_everyday(subject) else text
+    subjects = (item.name, *(_plain(item, before) for before in range(at)))
+    if any(_SECRET_NAME.search(one) and not _is_everyday(one) for one in subjects):
+        return SECRET
+    if _form(text, item.name in _MODULES_ONLY) is not _Form.TEXT:
+        return text
+    return f"={hmac.new(key, text.encode(), hashlib.sha256).hexdigest()[:16]}"
 
 
 def _is_everyday(subject: str) -> bool:
@@ -193,23 +203,53 @@ def _replaced(item: Item, at: int, names: Names) -> str:
     return _value(text, names, item.name in _MODULES_ONLY)
 
 
-def _value(text: str, names: Names, is_module: bool) -> str:
+class _Form(Enum):
+    """What an argument looks like, which says what becomes of it."""
+
+    KEPT = auto()
+    MODULE = auto()
+    PATH = auto()
+    ADDRESS = auto()
+    PARTIAL = auto()
+    HOST = auto()
+    TEXT = auto()
+
+
+def _form(text: str, is_module: bool) -> _Form:
     if not text or is_harmless(text) or text.lower() in words.VALUES or text in words.MODULES:
-        return text
+        return _Form.KEPT
     if is_module and _MODULE.fullmatch(text):
-        return f"Site::Module{_number(names.of('module', text))}"
+        return _Form.MODULE
     if text in words.PATHS:
-        return text
+        return _Form.KEPT
     if text.startswith("/") and _looks_like_path(text):
-        return names.path(text)
+        return _Form.PATH
     if _is_address(text):
-        return names.address(text)
+        return _Form.ADDRESS
     if _PARTIAL.fullmatch(text):
-        numbers = text.rstrip(".").split(".")
-        return names.address(".".join([*numbers, *["0"] * (4 - len(numbers))]))
+        return _Form.PARTIAL
     if _HOST.fullmatch(text) or text.lower() == "localhost":
-        return names.host(text)
-    return names.of("text", text)
+        return _Form.HOST
+    return _Form.TEXT
+
+
+def _value(text: str, names: Names, is_module: bool) -> str:
+    match _form(text, is_module):
+        case _Form.KEPT:
+            return text
+        case _Form.MODULE:
+            return f"Site::Module{_number(names.of('module', text))}"
+        case _Form.PATH:
+            return names.path(text)
+        case _Form.ADDRESS:
+            return names.address(text)
+        case _Form.PARTIAL:
+            numbers = text.rstrip(".").split(".")
+            return names.address(".".join([*numbers, *["0"] * (4 - len(numbers))]))
+        case _Form.HOST:
+            return names.host(text)
+        case _Form.TEXT:
+            return names.of("text", text)
 
 
 def _looks_like_path(text: str) -> bool:

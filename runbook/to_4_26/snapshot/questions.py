@@ -10,7 +10,6 @@ import hashlib
 import hmac
 import json
 import re
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -190,7 +189,7 @@ def conf_seen(mode: str, text: str, path: str, key: bytes) -> ConfSeen:
     return ConfSeen(
         mode,
         "crlf" if "\r\n" in text else "lf",
-        without_secrets(text),
+        without_secrets(text, key),
         shape_of_secret(literal.reveal()) if literal else None,
         _same(literal, key) if literal else "",
         problem=bool(password.problem),
@@ -246,16 +245,14 @@ def _default(path: str, owner: Mapping[str, str], key: bytes, look: Look) -> Que
     )
 
 
-def ask_files(look: Look) -> None:
-    """The two files of each operative node."""
-    key = secrets.token_bytes(32)
+def ask_files(look: Look, key: bytes) -> None:
+    """The two files of each operative node. `key` tells what is the same in several of them."""
     for path in CONF_FILES:
         look.ask_all(look.names.operative, conf_file(path, key))
 
 
-def ask_defaults(look: Look) -> None:
+def ask_defaults(look: Look, key: bytes) -> None:
     """What the packages of N had brought; a repository may take its time, or not answer."""
-    key = secrets.token_bytes(32)
     for path, owner in look.ask(look.names.active, pristine.OWNERS).items():
         look.ask(look.names.active, _default(path, owner, key, look))
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from engine.ask.look import Look
@@ -37,7 +38,11 @@ _AGENT = re.compile(
     rf"(?:{'|'.join(map(re.escape, words.AGENTS))})[_/-]v?[0-9](?:\.[0-9]{{1,3}}){{0,3}}"
 )
 _SHAPE = re.compile(r"[a9x .,+:/_()-]{0,40}")
-_UNITS = re.compile(r"[0-9]{1,7} ?[KMGT]i?B", re.IGNORECASE)
+_LETTERS = re.compile(r"a{4,}")
+"""How long the words of a text are would let a name be tried."""
+_UNITS = re.compile(r"([0-9]{1,7}) ?[KMGT]i?B", re.IGNORECASE)
+_PLAIN_DIGITS = 4
+"""Longer numbers are sizes of memory only when they are multiples of 256."""
 _COLUMN = re.compile(
     r"(?:(?:var)?char|(?:tiny|medium|long)?text|(?:big)?int|decimal)"
     r"(?:\([0-9]{1,4}(?:,[0-9]{1,3})?\))?(?: unsigned)?"
@@ -51,16 +56,19 @@ _CLASSES = frozenset(
 
 def ask(look: Look) -> None:
     """What the section needs and a plan does not ask; only where the module is there."""
+    key = secrets.token_bytes(32)  # nobody has it afterwards
     there, _ = presence(look)
     if there.has_ocs:
-        questions.ask_files(look)
+        questions.ask_files(look, key)
     if there.has_ocs_database and look.sql(column_type()) is ColumnType.TEXT:
         questions.ask_memories(look)
     place = glpi_place(look)
     if place.database is not None:
         look.sql(questions.servers(place.database, TABLE))
     if there.has_ocs:
-        questions.ask_defaults(look)  # the last: what does not answer here takes nothing else along
+        questions.ask_defaults(
+            look, key
+        )  # the last: what does not answer here takes nothing else along
 
 
 def section(recorded: Recorded, names: Names) -> dict[str, Any]:
@@ -141,7 +149,7 @@ def _memories(recorded: Recorded, names: Names) -> dict[str, Any]:
     size = sizes[0] if sizes else {}
     if groups is None:
         groups = _groups_of_plan(recorded)
-    capacity = [_group(row, names) for row in groups]
+    capacity = _together([_group(row, names) for row in groups])
     counted = sum(one["rows"] for one in capacity)
     rows = _number(size.get("values_count")) if size else counted if capacity else None
     return {
@@ -206,16 +214,29 @@ def _group(row: Row, names: Names) -> dict[str, Any]:
         "class": kinds.get(str(row["kind"]), "text"),
         "agent": _agent(row.get("agent"), names),
         "known": bool(row.get("known")),
-        "shape": shape if _SHAPE.fullmatch(shape) else "x",
+        "shape": _LETTERS.sub("aaaa", shape) if _SHAPE.fullmatch(shape) else "x",
         "literal": str(literal) if literal is not None and _is_telling(str(literal)) else None,
         "rows": _number(row["values_count"]) or 0,
     }
 
 
+def _together(groups: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Groups that are told by the same words are one."""
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for one in groups:
+        known = found.setdefault(
+            tuple(v for k, v in one.items() if k != "rows"), {**one, "rows": 0}
+        )
+        known["rows"] += one["rows"]
+    return list(found.values())
+
+
 def _is_telling(literal: str) -> bool:
     if literal.isdecimal() and literal.isascii():
         return int(literal) <= questions.LARGEST and int(literal) % 256 == 0
-    return literal in words.LITERALS or _UNITS.fullmatch(literal) is not None
+    if unit := _UNITS.fullmatch(literal):
+        return len(unit[1]) <= _PLAIN_DIGITS or int(unit[1]) % 256 == 0
+    return literal in words.LITERALS
 
 
 def _agent(value: Any, names: Names) -> str | None:
