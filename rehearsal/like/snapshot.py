@@ -65,6 +65,8 @@ class Resource:
     agent: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
     operations: tuple[Mapping[str, str], ...] = ()
+    fences: tuple[str, ...] = ()
+    """Of a fence device: the nodes that it stops; empty where that is not told."""
 
     def all(self) -> tuple[Resource, ...]:
         """Itself and all that is in it."""

@@ -107,6 +107,7 @@ def test_resources_keep_agents_times_and_order(pacemaker: dict[str, Any]) -> Non
     assert fence["parameters"] == dict.fromkeys(
         ("ip", "parameter-1", "password", "pcmk_host_list", "username"), "*"
     )
+    assert fence["fences"] == ["node-1"]
     assert fence["operations"] == [{"interval": "60s", "name": "monitor", "on-fail": "ignore"}]
     group = resources["httpd_group"]
     assert [one["id"] for one in group["members"]] == ["httpd_virt_ip", "httpd"]
