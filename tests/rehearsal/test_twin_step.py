@@ -89,6 +89,35 @@ def test_what_was_replaced_in_a_file_does_not_keep_httpd_from_starting() -> None
     assert any("directives of OCS's files" in line for line in found.missing)
 
 
+def test_modules_of_the_site_are_there_for_httpd_to_load() -> None:
+    text = (
+        "PerlModule Site::Module1 Apache::DBI\n# PerlModule Site::Module3\n"
+        "<Location /x>\nPerlResponseHandler Site::Module2\n</Location>\n"
+    )
+    files = [
+        {"node": f"node-{n}", "path": snapshots.CONF, "text": text, "default": None} for n in (1, 2)
+    ]
+    steps = start(with_step(httpd_files=files)).before_start
+    made = [step.argv[-2:] for step in steps if "package Site" in step.argv[-1]]
+    assert made == [
+        (f"/usr/share/perl5/Site/Module{n}.pm", f"package Site::Module{n}; sub handler {{ -1 }} 1;")
+        for n in (1, 2)
+    ]
+    none = start(with_step(httpd_files=[{**files[0], "text": "PerlModule Apache::DBI\n"}]))
+    assert not any("package Site" in step.argv[-1] for step in none.before_start)
+
+
+@pytest.mark.parametrize("table", [None, "table"])
+def test_of_a_table_of_which_nothing_is_told_there_is_what_every_rehearsal_has(
+    table: str | None,
+) -> None:
+    told = dict.fromkeys(("column", "rows", "machines", "orphans"), None)
+    empty = {"capacity": [], "others": 0, "agents": [], "last_contact_days": {}}
+    found = start(with_step(memories={"table": table, **told, **empty}))
+    assert not any("ocsweb.memories" in one for one in found.sql)
+    assert any("the rows of ocsweb, of which the snapshot tells" in one for one in found.missing)
+
+
 def test_without_the_asset_module_nothing_of_it_is_there() -> None:
     found = start(with_step(modules={"asset": False}))
     assert found.without == ("asset",)

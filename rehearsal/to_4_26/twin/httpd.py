@@ -23,6 +23,9 @@ _CODE = "site_code();"
 _HARMLESS_CODE = "-e '/site-code';"
 """A statement of Perl that is no assignment, as what it stands for."""
 _PERL_FILE = re.compile(r'^\s*Perl(?:Config)?Require\s+"?(/[\w./+-]+)"?\s*$', re.M | re.I)
+_SITE_MODULE = re.compile(r"\bSite::(Module[0-9]+)\b")
+"""A module of the site's own: the snapshot has no name of it, and nobody else has it."""
+_MODULES = "/usr/share/perl5/Site"
 _MODE = "640"
 
 
@@ -108,6 +111,17 @@ def text_for_httpd(file: ConfFile, own: str) -> str:
 def files_of_perl(files: Iterable[ConfFile]) -> Sequence[str]:
     """Files that the texts have Perl load when httpd starts."""
     return sorted({path for file in files for path in _PERL_FILE.findall(file.text)})
+
+
+def modules_of_perl(files: Iterable[ConfFile]) -> Mapping[str, str]:
+    """Path -> text of modules that the texts name and that no package has: they decline all."""
+    lines = (line for file in files for line in file.text.splitlines())
+    live = (line for line in lines if not line.lstrip().startswith("#"))
+    names = {name for line in live for name in _SITE_MODULE.findall(line)}
+    return {
+        f"{_MODULES}/{name}.pm": f"package Site::{name}; sub handler {{ -1 }} 1;"
+        for name in sorted(names)
+    }
 
 
 def changed(files: Iterable[ConfFile]) -> bool:
