@@ -62,6 +62,8 @@ mkdir -p /usr/share/perl5/Acme
 echo 'package Acme::Gate; 1;' > /usr/share/perl5/Acme/Gate.pm
 sed -i 's|^ *PerlModule Apache::DBI.*|  PerlModule Acme::Gate\\n&|' "$1"
 """
+_WAIT = "--wait=90"
+"""So long pcs waits until pacemaker has done it: a snapshot on the way would tell half of it."""
 _VALUES = ("+8192", " 4096", "16384 MB", "2 GB", "99999999999", "-1", "unknown", "No", "")
 _ADDED = ", ".join(f"(1, 'DIMM', '{value}', {n})" for n, value in enumerate(_VALUES, start=20))
 _OF_NOBODY = ", ".join(f"(990{n}, 'DIMM', '4096 MB', 1)" for n in range(1, 8))
@@ -93,14 +95,14 @@ EDITS = (
     Edit(
         "leftover-ban",
         Subject.RESOURCES,
-        (_pcs("resource", "ban", "httpd_group", "neteye02.neteyelocal"),),
+        (_pcs("resource", "ban", "httpd_group", "neteye02.neteyelocal", _WAIT),),
         blocks=True,
     ),
     Edit(
         "service-of-the-site",
         Subject.RESOURCES,
         (
-            _pcs("resource", "create", "acme-portal", "ocf:pacemaker:Dummy", "--wait=60"),
+            _pcs("resource", "create", "acme-portal", "ocf:pacemaker:Dummy", _WAIT),
             _pcs("constraint", "order", "mariadb_group", "then", "acme-portal", "kind=Optional"),
             _pcs(
                 "constraint",
@@ -123,7 +125,7 @@ EDITS = (
     Edit(
         "standby-node",
         Subject.NODES,
-        (_pcs("node", "standby", "neteye02.neteyelocal"),),
+        (_pcs("node", "standby", "neteye02.neteyelocal", _WAIT),),
         blocks=True,
     ),
     _of_scenario("program-missing", Subject.NODES, blocks=True),
@@ -149,7 +151,7 @@ DELIBERATE = (
         Edit(
             "another-resource-disabled",
             Subject.RESOURCES,
-            (_pcs("resource", "disable", "nats-server", "--wait=60"),),
+            (_pcs("resource", "disable", "nats-server", _WAIT),),
             blocks=True,
         ),
         "resource-disabled",

@@ -49,8 +49,7 @@ class Pair:
         first, second = self.names
         clusters.up(first, drawn.scenario, drawn.seeds[0], drawn.nodes, say=_quiet, fresh=True)
         cluster = TestCluster(first, clusters.topology(first))
-        for edit in drawn.edits:
-            _make(cluster, edit)
+        make(cluster, drawn.edits)
         taken = one.run("--inventory", cluster.inventory, "--plan", "--snapshot")
         path = evidence / "snapshot.tar.gz"
         shutil.copy(_snapshot_of(taken), path)
@@ -59,7 +58,7 @@ class Pair:
         clusters.up(second, None, seed, None, vendor, say=_quiet, twin=made, fresh=True)
         twin = TestCluster(second, clusters.topology(second))
         if drawn.deliberate is not None:
-            _make(cluster, drawn.deliberate.edit)
+            make(cluster, [drawn.deliberate.edit])
             taken = one.plan(cluster.inventory)
         courses = self._courses(drawn, (one, cluster, taken), (other, twin))
         found = differences(*courses)
@@ -101,14 +100,14 @@ def _upgrade(project: Project, cluster: TestCluster) -> Ran:
     return project.execute(cluster.inventory)
 
 
-def _make(cluster: TestCluster, edit: Edit) -> None:
-    """Do it on the running cluster."""
-    for step in edit.steps:
+def make(cluster: TestCluster, edits: Sequence[Edit]) -> None:
+    """Do them on the running cluster; the database first, as some of them move it."""
+    for statement in (statement for edit in edits for statement in edit.sql):
+        cluster.sql(statement)
+    for step in (step for edit in edits for step in edit.steps):
         for node in cluster.topology.nodes:
             if nodes.applies(step, node):
                 podman.execute(cluster.container(node.short), step.argv, timeout=_DEADLINE)
-    for statement in edit.sql:
-        cluster.sql(statement)
 
 
 def vendor_of(seed: int) -> dict[str, Any]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
 from rehearsal.to_4_26 import STEP
-from rehearsal.topology import parse_counts
+from rehearsal.topology import build, parse_counts
+from tests.integration.clusters import TestCluster
 from tests.twins.drawing import WITHOUT_ASSET, Drawn, drawn, drawn_by, name_of
 from tests.twins.edits import DELIBERATE, EDITS, Subject
-from tests.twins.pair import VENDORS, vendor_of
+from tests.twins.pair import VENDORS, make, vendor_of
 
 SEEDS = range(1, 31)
 PAIRS = 20
@@ -77,3 +80,26 @@ def test_what_is_the_vendors_is_the_same_in_the_twin() -> None:
 
 def test_a_name_says_seed_and_number() -> None:
     assert name_of(1, 7) == "seed-1-pair-7"
+
+
+def test_the_database_is_edited_before_what_may_move_it() -> None:
+    done: list[tuple[str, object]] = []
+
+    class Nodes:
+        topology = build(counts=parse_counts("operative=2"), services=STEP.services)
+
+        def sql(self, statement: str) -> None:
+            done.append(("sql", statement))
+
+        def container(self, node: str) -> str:
+            return node
+
+    def execute(container: str, argv: tuple[str, ...], timeout: float) -> None:
+        done.append((container, argv))
+
+    by_name = {edit.name: edit for edit in EDITS}
+    edits = [by_name[name] for name in ("standby-node", "program-missing", "dirty-values")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rehearsal.podman.execute", execute)
+        make(cast("TestCluster", Nodes()), edits)
+    assert [where for where, _ in done] == ["sql", "neteye01", "neteye02"]
