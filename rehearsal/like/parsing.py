@@ -51,6 +51,7 @@ def parse(content: object, sha256: str) -> Snapshot:
         nodes=nodes,
         packages=packages.object("named").by_name(_versions),
         others=packages.object("others").as_numbers(),
+        pending=packages.object("pending").as_numbers(),
         pacemaker=_pacemaker(cluster.object("pacemaker")),
         drbd=cluster.objects("drbd", _replicated),
         has_qdevice=quorum.truth("qdevice", False),

@@ -145,6 +145,8 @@ class Snapshot:
     step: Mapping[str, Any]
     sha256: str
     content: Mapping[str, Any]
+    pending: Mapping[str, int] = field(default_factory=dict)
+    """Node -> updates of its version that are left to install; empty where that is not told."""
 
     @property
     def counts(self) -> Mapping[Role, int]:

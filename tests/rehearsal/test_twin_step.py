@@ -141,6 +141,22 @@ def test_updates_are_pending_unless_the_versions_say_that_none_are(
     assert start(content).installed == installed
 
 
+@pytest.mark.parametrize(
+    ("pending", "installed"), [({"node-1": 0, "node-2": 0}, "4.25"), ({"node-2": 3}, "4.25-base")]
+)
+def test_what_nodes_have_said_of_their_updates_goes_before_versions(
+    pending: dict[str, int], installed: str
+) -> None:
+    """A site's versions are never those of the rehearsal."""
+    content = snapshots.content()
+    for version in ("4.25-1.neteye", "4.25-2.neteye"):
+        content["cluster"]["packages"] |= {
+            "named": {"neteye": {version: ["node-1", "node-2"]}},
+            "pending": pending,
+        }
+        assert start(content).installed == installed
+
+
 def test_a_node_of_another_release_says_so() -> None:
     found = start(with_node(2, release="4.26"))
     assert (found.release, found.releases) == ("4.25", {2: "4.26"})

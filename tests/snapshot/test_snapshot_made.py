@@ -94,6 +94,8 @@ def test_packages_of_the_vendor_are_named_and_others_counted(document: dict[str,
     # somebody built the vendor's package anew: what was added to its release is replaced
     assert list(packages["named"]["glpi"]) == ["1:9.5.6-1.build-1"]
     assert packages["others"]["node-1"] == 1
+    # of all repositories: one of the vendor's, one of the site's
+    assert packages["pending"] == dict.fromkeys(("node-1", "node-2", "node-3", "node-4"), 2)
 
 
 def test_resources_keep_agents_times_and_order(pacemaker: dict[str, Any]) -> None:
