@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rehearsal import state
+from rehearsal import addresses, state
 from rehearsal.bases import DEFAULT
 from rehearsal.like import making, nodes
 from rehearsal.like.twin import NAME, Twin
@@ -16,7 +17,7 @@ from rehearsal.render import identity
 from rehearsal.to_4_26 import STEP
 from rehearsal.to_4_26.first_start import first_start
 from rehearsal.to_4_26.scenario import Scenario
-from rehearsal.topology import build
+from rehearsal.topology import DEFAULT_NETWORK, build
 from tests.rehearsal import snapshots
 
 
@@ -87,6 +88,15 @@ def test_what_was_replaced_in_a_file_does_not_keep_httpd_from_starting() -> None
     assert "site_code" not in lines[5]
     assert found.before_start[0].argv[-1] == "/path-1"
     assert any("directives of OCS's files" in line for line in found.missing)
+
+
+def test_who_lets_all_nodes_in_lets_the_nodes_of_the_twin_in() -> None:
+    text = "Require ip 198.19.0.0/8\nRequire ip 192.0.2.7/24\n"
+    files = [{"node": "node-1", "path": snapshots.CONF, "text": text, "default": None}]
+    inside, outside = start(with_step(httpd_files=files)).httpd_files[0].text.splitlines()
+    let_in = IPv4Network(inside.split()[-1])
+    assert all(one.overlaps(let_in) for one in (DEFAULT_NETWORK, *addresses._OTHERS))
+    assert outside == "Require ip 192.0.2.7/24"
 
 
 def test_modules_of_the_site_are_there_for_httpd_to_load() -> None:

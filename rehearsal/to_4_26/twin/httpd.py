@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from rehearsal.like.drawing import Shape, password, shape
 from rehearsal.like.fields import NODE, Fields, SnapshotError
+from rehearsal.topology import DEFAULT_NETWORK
 
 PASSWORD, SECRET = "@PASSWORD@", "@SECRET@"
 USER = "ocsserver"
@@ -23,6 +24,10 @@ _CODE = "site_code();"
 _HARMLESS_CODE = "-e '/site-code';"
 """A statement of Perl that is no assignment, as what it stands for."""
 _PERL_FILE = re.compile(r'^\s*Perl(?:Config)?Require\s+"?(/[\w./+-]+)"?\s*$', re.M | re.I)
+_NETWORK_OF_NODES = re.compile(r"\b198\.19\.0\.0/[0-9]{1,2}\b")
+"""As a snapshot has a network in which all nodes are."""
+_ANY_CLUSTER = str(DEFAULT_NETWORK.supernet(new_prefix=16))
+"""Each rehearsal cluster is in it."""
 _SITE_MODULE = re.compile(r"\bSite::(Module[0-9]+)\b")
 """A module of the site's own: the snapshot has no name of it, and nobody else has it."""
 _MODULES = "/usr/share/perl5/Site"
@@ -105,6 +110,7 @@ def of_database(credentials: Sequence[Credential], seed: int) -> str | None:
 def text_for_httpd(file: ConfFile, own: str) -> str:
     """The file's text with its password, so that the twin's httpd can read it."""
     text = _SITES.sub(r"\1# \2", file.text).replace(_CODE, _HARMLESS_CODE)
+    text = _NETWORK_OF_NODES.sub(_ANY_CLUSTER, text)
     return text.replace(PASSWORD, own).replace(SECRET, "secret")
 
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from engine.secrets import MASK
-from engine.snapshot.names import Names
+from engine.snapshot.names import OF_ALL_NODES, Names
 from engine.snapshot.shapes import is_harmless
 from runbook.to_4_26.httpd.httpd_conf import ConfFile, Item, Kind, parse_conf
 from runbook.to_4_26.httpd.passwords import KEY, is_carrier
@@ -206,7 +206,9 @@ def _value(text: str, names: Names, is_module: bool) -> str:
         return names.address(text)
     if _PARTIAL.fullmatch(text):
         numbers = text.rstrip(".").split(".")
-        return names.address(".".join([*numbers, *["0"] * (4 - len(numbers))]))
+        network = ".".join([*numbers, *["0"] * (4 - len(numbers))])
+        told = names.address(f"{network}/{8 * len(numbers)}")
+        return told if told.startswith(f"{OF_ALL_NODES}/") else told.partition("/")[0]
     if _HOST.fullmatch(text) or text.lower() == "localhost":
         return names.host(text)
     return names.of("text", text)
