@@ -43,7 +43,7 @@ def start(argv: Sequence[str]) -> int:
     with suppress(RehearsalError):  # somebody else is removing them
         remove_leftovers()
     chosen = ["--only", ",".join(only)] if only else []
-    defaults = ["--workers", "1"]
+    defaults = ["--workers", "1", "--kinds", "twins"]
     kind = pairs(int(own.seed), int(own.pairs))
     return main([kind], [*defaults, *others, *chosen], page=PAGE)
 

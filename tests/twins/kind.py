@@ -27,6 +27,10 @@ can have: {"; ".join(f"`{code}`: {why}" for code, why in APART.items())}.
 COLUMNS = ("cluster", "compared", "left out", "changed afterwards", "differs")
 
 
+LEAST = 20
+"""Pairs of a page; fewer are a try."""
+
+
 class TwinsStand:
     """A worker's two clusters."""
 
@@ -52,4 +56,5 @@ def pairs(seed: int, number: int) -> Kind:
         COLUMNS,
         dict.fromkeys(names, "pairs"),
         TwinsStand,
+        is_on_page=number >= LEAST,
     )

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.proving import table
-from tests.proving.results import Result
+from tests.proving.results import ROOT, Result
+from tests.proving.runner import Proof
 from tests.twins.__main__ import PAGE, start
 from tests.twins.course import Course, differences
 from tests.twins.drawing import drawn, name_of
@@ -157,6 +158,13 @@ def test_words_that_are_none_are_refused(
     monkeypatch.setattr("tests.twins.__main__.remove_leftovers", lambda: None)
     assert start([*words, "--list"]) == 4
     assert capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("number", "is_written"), [(20, True), (3, False)])
+def test_a_page_has_twenty_pairs(number: int, is_written: bool) -> None:
+    kind = pairs(1, number)
+    proof = Proof.of([kind], "twins", ROOT, PAGE)
+    assert proof.is_whole is is_written
 
 
 def test_some_are_chosen_by_number(
