@@ -7,7 +7,7 @@ export DEBIAN_FRONTEND := noninteractive
 # Hundreds of processes import the same modules: what one has compiled is there for the next.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: rehearsal test lint unit patient connected touched integration lengthy proof faults matrix edges findings storms versions proofs setup sshd openssl chromium clean
+.PHONY: rehearsal test lint unit patient connected touched integration lengthy proof faults matrix edges findings storms twins versions proofs setup sshd openssl chromium clean
 
 # A fresh five-node cluster at 4.25 goes to 4.26; it is left up, the report's path is printed.
 # Hypothesis is for tests: its plugin takes two seconds at a run's end.
@@ -75,7 +75,7 @@ unit: setup sshd openssl chromium
 	$(UNIT)
 
 # Tests that read, parse, judge and show: they can wait for a processor as long as it takes.
-PATIENT := $(addprefix tests/,evidence judge layers parse properties rejudge secrets storms)
+PATIENT := $(addprefix tests/,evidence judge layers parse properties rejudge secrets storms twins)
 
 patient: AT_ONCE := $(shell nproc)
 patient: setup openssl chromium
@@ -128,6 +128,13 @@ findings: setup
 # COUNT, AGAIN and WORKERS as above; CASES=seed-7,seed-9. The page, when all are green: docs/storms.md
 storms: setup
 	$(subst tests.proving,tests.storms,$(PROOF)) $(if $(SEEDS),--seeds $(SEEDS))
+
+# Clusters drawn by SEED (1 unless given) and a twin of each, both upgraded and compared; PAIRS (20)
+# of them. SHARD, COUNT, AGAIN and WORKERS (1) as above; ONLY=3,7: some by number. The page, when all
+# are green: docs/twins.md
+twins: setup
+	$(subst tests.proving,tests.twins,$(PROOF)) $(if $(SEED),--seed $(SEED)) \
+	  $(if $(PAIRS),--pairs $(PAIRS)) $(if $(ONLY),--only $(ONLY))
 
 # The runbook on each base of the rehearsal and from other controllers. SHARD, COUNT, AGAIN, WORKERS
 # and CASES=trixie.plan,tools as above. The page, when all are green: docs/versions.md

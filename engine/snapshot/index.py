@@ -19,7 +19,8 @@ READ = (
 NOT_INSIDE = (
     "names of hosts, people, domains and the cluster: node-1, service-01, host-1 stand for them,"
     " the same word for the same name",
-    "addresses: networks that are nobody's (192.0.2.0/24 and the like) stand for them",
+    "addresses: networks that are nobody's (192.0.2.0/24 and the like) stand for them;"
+    " 198.19.0.0 for a network that has all nodes in it",
     "passwords: their length and the classes of their characters at most",
     "values of parameters of resources and fence devices: * stands for each",
     "comments, descriptions, serial numbers, names of machines and their inventories",

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from engine.model.definition import short
 
 _TWO_DIGITS = frozenset({"service"})
+OF_ALL_NODES = "198.19.0.0"
+"""Stands for a network that has an address of each node in it."""
 _DOCUMENTATION = ("192.0.2", "198.51.100", "203.0.113")
 """Networks that are nobody's (RFC 5737)."""
 _BENCHMARK = ipaddress.IPv4Address("198.18.0.0")
@@ -128,7 +130,10 @@ class Names:
         return self.of("host", name)
 
     def address(self, text: str) -> str:
-        """An address or network, as one of the networks that are nobody's."""
+        """An address or network, as one of the networks that are nobody's.
+
+        A network with all nodes in it stays one: who lets it in lets the cluster itself in.
+        """
         return self._address(text) or self._replaced("address", text)
 
     def _address(self, text: str) -> str | None:
@@ -141,12 +146,23 @@ class Names:
         prefix = f"/{length}" if slash and _PREFIX_LENGTH.fullmatch(length) else ""
         if found.is_loopback or found.is_unspecified:
             return f"{found}{prefix}"
+        if prefix and self._holds_all_nodes(f"{found}{prefix}"):
+            self.guard(plain, "an address")
+            return f"{OF_ALL_NODES}{prefix}"
         key = "address", str(found)
         if key not in self._given:
             self.guard(plain, "an address")
             self.guard(str(found), "an address")
             self._given[key] = self._free_address(found.version)
         return f"{self._given[key]}{prefix}"
+
+    def _holds_all_nodes(self, text: str) -> bool:
+        try:
+            network = ipaddress.IPv4Network(text, strict=False)
+        except ValueError:
+            return False
+        inside = {name for alias, name in self._nodes.items() if _is_in(alias, network)}
+        return bool(inside) and inside == set(self._nodes.values())
 
     def _free_address(self, version: int) -> str:
         if version == 6:
@@ -185,3 +201,10 @@ class Names:
 def _is_nobodys(text: str) -> bool:
     """An address of the networks for documentation: it may be a replacement, too."""
     return text.startswith(tuple(f"{one}." for one in _DOCUMENTATION))
+
+
+def _is_in(text: str, network: ipaddress.IPv4Network) -> bool:
+    try:
+        return ipaddress.IPv4Address(text) in network
+    except ValueError:
+        return False

@@ -6,6 +6,7 @@ schema has, with values that it names, short numbers and times; everything else 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -79,6 +80,7 @@ class Configuration:
         template = self._templates.get(element.get("template"))
         sources = [element] if template is None else [element, template]
         of_template = self._meta(template.findall("meta_attributes")) if len(sources) > 1 else {}  # type: ignore[union-attr]
+        fences = self._fences(sources) if self._agent_of(element)[0] == "stonith" else []
         return {
             **own,
             "meta": {**of_template, **meta},
@@ -88,6 +90,7 @@ class Configuration:
             "operations": [
                 self._operation(op) for one in sources for op in one.iterfind("operations/op")
             ],
+            **({"fences": fences} if fences else {}),
         }
 
     def _agent_of(self, element: Element) -> tuple[str, str, str]:
@@ -111,6 +114,14 @@ class Configuration:
         known = sorted(named & words.PARAMETERS)
         others = [f"parameter-{n}" for n, _ in enumerate(sorted(named - words.PARAMETERS), 1)]
         return dict.fromkeys((*known, *others), MASKED)
+
+    def _fences(self, sources: Iterable[Element]) -> list[str]:
+        """The nodes that a fence device stops, where it says so; names of no node are left out."""
+        pairs = [p for one in sources for p in self._pairs(one.findall("instance_attributes"))]
+        told = [value for name, value in pairs if name in ("pcmk_host_list", "pcmk_host_map")]
+        words = [re.split("[:=]", word)[0] for text in told for word in re.split(r"[\s,;]+", text)]
+        nodes = [self._names.node(word) for word in words if self._names.is_node(word)]
+        return list(dict.fromkeys(nodes))
 
     def _operation(self, element: Element) -> dict[str, str]:
         found = {}

@@ -10,7 +10,7 @@ from engine.model.host import Package
 from engine.model.packages import Unreadable
 from engine.model.release import Release
 from engine.queries.machine import PACKAGES
-from engine.queries.packages import repository_state
+from engine.queries.packages import PENDING, package_state, repository_state
 from engine.snapshot.names import Names
 from engine.snapshot.recorded import Recorded
 
@@ -23,7 +23,10 @@ _TAG = re.compile(r"neteye(?:[0-9]{1,2}[.][0-9]{1,3})?|el[0-9]{1,2}(?:_[0-9]{1,2
 
 
 def packages(recorded: Recorded, names: Names, release: Release) -> dict[str, Any]:
-    """`named`: package -> version -> nodes; `others`: node -> how many it has beside these."""
+    """`named`: package -> version -> nodes; `others`: node -> how many it has beside these.
+
+    `pending`: node -> how many updates of its version are left to install, where that was asked.
+    """
     installed = _installed(recorded, release)
     named: dict[str, dict[str, list[str]]] = {}
     others: dict[str, int] = {}
@@ -38,7 +41,13 @@ def packages(recorded: Recorded, names: Names, release: Release) -> dict[str, An
                 continue
             versions = named.setdefault(package.name, {})
             versions.setdefault(_evr(package, names), []).append(node)
-    return {"named": named, "others": others}
+    asked = recorded.of_each(package_state(release.repository, parts=PENDING))
+    pending = {
+        names.node(node): len(state.pending)
+        for node, state in asked.items()
+        if not isinstance(state, Unreadable)
+    }
+    return {"named": named, "others": others, **({"pending": pending} if pending else {})}
 
 
 def _installed(recorded: Recorded, release: Release) -> dict[str, Iterable[Package]]:

@@ -133,6 +133,8 @@ def _fence_device(one: Resource, pacemaker: Pacemaker, nodes: Mapping[str, str])
 
 
 def _stopped(one: Resource, pacemaker: Pacemaker) -> Sequence[str]:
+    if one.fences:
+        return one.fences
     told = one.parameters.get("pcmk_host_list", "").replace(",", " ").split()
     if told and MASKED not in told:
         return told

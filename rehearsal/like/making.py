@@ -121,7 +121,12 @@ def _installed(step: Step, snapshot: Snapshot, release: str) -> str:
 
 
 def has_updates(step: Step, snapshot: Snapshot) -> bool:
-    """Whether updates are pending; where the versions tell nothing, they are, as at most sites."""
+    """Whether updates are pending on a node; where nothing tells it, they are, as at most sites.
+
+    Versions are compared with the rehearsal's own, which are those of no site.
+    """
+    if snapshot.pending:
+        return any(snapshot.pending.values())
     seen = {
         version: package
         for package in step.packages

@@ -59,6 +59,7 @@ def parse(content: object, sha256: str) -> Snapshot:
         nodes=nodes,
         packages=packages.object("named").by_name(_versions),
         others=packages.object("others").as_numbers(),
+        pending=packages.object("pending").as_numbers(),
         pacemaker=_pacemaker(cluster.object("pacemaker")),
         drbd=cluster.objects("drbd", _replicated),
         has_qdevice=quorum.truth("qdevice", False),
@@ -115,6 +116,7 @@ def _check_names(found: Snapshot) -> None:
     nodes = [
         *(node for where in pacemaker.running.values() for node in where),
         *(node for one in found.drbd for node in (*one.nodes, *one.diskless)),
+        *(node for one in pacemaker.primitives() for node in one.fences),
     ]
     missing = next((name for name in nodes if name not in known), None)
     if missing is not None:
@@ -250,6 +252,7 @@ def _resource(one: Fields, depth: int = 1) -> Resource:
         agent=_agent(one) if is_primitive else one.text("agent", ""),
         parameters=one.pairs("parameters"),
         operations=one.objects("operations", _operation),
+        fences=one.texts("fences"),
     )
     expected = {"primitive": (0, 0), "group": (1, 1000), "bundle": (0, 1)}.get(kind, (1, 1))
     if not expected[0] <= len(found.members) <= expected[1]:

@@ -65,6 +65,8 @@ class Resource:
     agent: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
     operations: tuple[Mapping[str, str], ...] = ()
+    fences: tuple[str, ...] = ()
+    """Of a fence device: the nodes that it stops; empty where that is not told."""
 
     def all(self) -> tuple[Resource, ...]:
         """Itself and all that is in it."""
@@ -143,6 +145,8 @@ class Snapshot:
     step: Mapping[str, Any]
     sha256: str
     content: Mapping[str, Any]
+    pending: Mapping[str, int] = field(default_factory=dict)
+    """Node -> updates of its version that are left to install; empty where that is not told."""
 
     @property
     def counts(self) -> Mapping[Role, int]:

@@ -32,6 +32,7 @@ from tests.layers.markdown import (
 )
 from tests.proving.table import PROOF
 from tests.storms.__main__ import PAGE as STORMS
+from tests.twins.__main__ import PAGE as TWINS
 from tests.versions.__main__ import PAGE as VERSIONS
 
 OTHERS = {"cd", "cp", "git", "sha256sum", "tar"}
@@ -41,7 +42,7 @@ SHELL = {"", "sh", "bash"}
 STANDARD = {"pip", "venv"}
 """Modules of Python's own."""
 TREE = re.compile(r"^(?:bench|docs|engine|rehearsal|runbook|tests)/[\w./-]+$")
-MADE = {ROOT / "docs" / f"{page.name}.md" for page in (PROOF, STORMS, VERSIONS)}
+MADE = {ROOT / "docs" / f"{page.name}.md" for page in (PROOF, STORMS, TWINS, VERSIONS)}
 """Pages that a proof makes once all of it is green: linked before they are there."""
 NAMED = re.compile(r"\b(?:docs/[\w.-]+\.(?:md|ini\.example)|README\.md)(?:#(?![\w-]*\{)[\w-]+)?")
 

@@ -37,6 +37,7 @@ OWN: Mapping[str, tuple[str, ...]] = {
     "faults": ("tests/faults",),
     "findings": FINDINGS,
     "storms": ("tests/storms", *FINDINGS),
+    "twins": ("tests/twins",),
     **dict.fromkeys(("tools", "bases", "controllers"), VERSIONS),
 }
 """What a kind of proof is made of beside that."""

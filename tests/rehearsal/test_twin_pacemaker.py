@@ -197,6 +197,19 @@ def test_fence_devices_stop_the_nodes_that_they_stop_in_the_snapshot() -> None:
     assert (level.get("target"), level.get("devices")) == (NODES["node-1"], "fence-1")
 
 
+def test_a_fence_device_stops_the_nodes_that_the_snapshot_names() -> None:
+    """Before what constraints and levels let one guess."""
+    content = snapshots.content()
+    first = content["cluster"]["pacemaker"]["resources"][0]
+    first["fences"] = ["node-2", "node-1"]
+    told = values(find(cib(content), ".//primitive[@id='fence-1']"), "instance_attributes")
+    assert told["pcmk_host_list"] == f"{NODES['node-2']} {NODES['node-1']}"
+    assert "plug" not in told
+    first["fences"] = ["node-9"]
+    with pytest.raises(SnapshotError, match="'node-9', which is no node of it"):
+        snapshots.snapshot(content)
+
+
 def test_settings_of_the_cluster_are_taken_over_and_masked_ones_are_not() -> None:
     root = cib(changed(properties={"stonith-enabled": "false", "property-1": "*"}))
     told = values(find(root, "configuration/crm_config"), "cluster_property_set")

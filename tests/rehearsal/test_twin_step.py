@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rehearsal import state
+from rehearsal import addresses, state
 from rehearsal.bases import DEFAULT
 from rehearsal.like import making, nodes
 from rehearsal.like.twin import NAME, Twin
@@ -16,7 +17,7 @@ from rehearsal.render import identity
 from rehearsal.to_4_26 import STEP
 from rehearsal.to_4_26.first_start import first_start
 from rehearsal.to_4_26.scenario import Scenario
-from rehearsal.topology import build
+from rehearsal.topology import DEFAULT_NETWORK, build
 from tests.rehearsal import snapshots
 
 
@@ -89,6 +90,44 @@ def test_what_was_replaced_in_a_file_does_not_keep_httpd_from_starting() -> None
     assert any("directives of OCS's files" in line for line in found.missing)
 
 
+def test_who_lets_all_nodes_in_lets_the_nodes_of_the_twin_in() -> None:
+    text = "Require ip 198.19.0.0/8\nRequire ip 192.0.2.7/24\n"
+    files = [{"node": "node-1", "path": snapshots.CONF, "text": text, "default": None}]
+    inside, outside = start(with_step(httpd_files=files)).httpd_files[0].text.splitlines()
+    let_in = IPv4Network(inside.split()[-1])
+    assert all(one.overlaps(let_in) for one in (DEFAULT_NETWORK, *addresses._OTHERS))
+    assert outside == "Require ip 192.0.2.7/24"
+
+
+def test_modules_of_the_site_are_there_for_httpd_to_load() -> None:
+    text = (
+        "PerlModule Site::Module1 Apache::DBI\n# PerlModule Site::Module3\n"
+        "<Location /x>\nPerlResponseHandler Site::Module2\n</Location>\n"
+    )
+    files = [
+        {"node": f"node-{n}", "path": snapshots.CONF, "text": text, "default": None} for n in (1, 2)
+    ]
+    steps = start(with_step(httpd_files=files)).before_start
+    made = [step.argv[-2:] for step in steps if "package Site" in step.argv[-1]]
+    assert made == [
+        (f"/usr/share/perl5/Site/Module{n}.pm", f"package Site::Module{n}; sub handler {{ -1 }} 1;")
+        for n in (1, 2)
+    ]
+    none = start(with_step(httpd_files=[{**files[0], "text": "PerlModule Apache::DBI\n"}]))
+    assert not any("package Site" in step.argv[-1] for step in none.before_start)
+
+
+@pytest.mark.parametrize("table", [None, "table"])
+def test_of_a_table_of_which_nothing_is_told_there_is_what_every_rehearsal_has(
+    table: str | None,
+) -> None:
+    told = dict.fromkeys(("column", "rows", "machines", "orphans"), None)
+    empty = {"capacity": [], "others": 0, "agents": [], "last_contact_days": {}}
+    found = start(with_step(memories={"table": table, **told, **empty}))
+    assert not any("ocsweb.memories" in one for one in found.sql)
+    assert any("the rows of ocsweb, of which the snapshot tells" in one for one in found.missing)
+
+
 def test_without_the_asset_module_nothing_of_it_is_there() -> None:
     found = start(with_step(modules={"asset": False}))
     assert found.without == ("asset",)
@@ -110,6 +149,22 @@ def test_updates_are_pending_unless_the_versions_say_that_none_are(
     content = snapshots.content()
     content["cluster"]["packages"]["named"] = versions
     assert start(content).installed == installed
+
+
+@pytest.mark.parametrize(
+    ("pending", "installed"), [({"node-1": 0, "node-2": 0}, "4.25"), ({"node-2": 3}, "4.25-base")]
+)
+def test_what_nodes_have_said_of_their_updates_goes_before_versions(
+    pending: dict[str, int], installed: str
+) -> None:
+    """A site's versions are never those of the rehearsal."""
+    content = snapshots.content()
+    for version in ("4.25-1.neteye", "4.25-2.neteye"):
+        content["cluster"]["packages"] |= {
+            "named": {"neteye": {version: ["node-1", "node-2"]}},
+            "pending": pending,
+        }
+        assert start(content).installed == installed
 
 
 def test_a_node_of_another_release_says_so() -> None:

@@ -17,6 +17,7 @@ from engine.snapshot.shapes import count_of, is_harmless, shape_of_secret, versi
 from runbook.to_4_26.memories import capacity
 from runbook.to_4_26.names import CONF_FILES
 from runbook.to_4_26.snapshot import questions
+from runbook.to_4_26.snapshot.conf_text import without_names
 from tests.evidence.schemas import problems
 from tests.snapshot.recording import NODES, Recording, rows_answer
 
@@ -94,6 +95,8 @@ def test_packages_of_the_vendor_are_named_and_others_counted(document: dict[str,
     # somebody built the vendor's package anew: what was added to its release is replaced
     assert list(packages["named"]["glpi"]) == ["1:9.5.6-1.build-1"]
     assert packages["others"]["node-1"] == 1
+    # of all repositories: one of the vendor's, one of the site's
+    assert packages["pending"] == dict.fromkeys(("node-1", "node-2", "node-3", "node-4"), 2)
 
 
 def test_resources_keep_agents_times_and_order(pacemaker: dict[str, Any]) -> None:
@@ -107,6 +110,7 @@ def test_resources_keep_agents_times_and_order(pacemaker: dict[str, Any]) -> Non
     assert fence["parameters"] == dict.fromkeys(
         ("ip", "parameter-1", "password", "pcmk_host_list", "username"), "*"
     )
+    assert fence["fences"] == ["node-1"]
     assert fence["operations"] == [{"interval": "60s", "name": "monitor", "on-fail": "ignore"}]
     group = resources["httpd_group"]
     assert [one["id"] for one in group["members"]] == ["httpd_virt_ip", "httpd"]
@@ -189,7 +193,7 @@ def test_the_files_keep_settings_and_lose_names(document: dict[str, Any]) -> Non
         "PerlModule Site::Module1",
     ):
         assert line in lines, line
-    assert any(line.startswith("Require ip 192.0.2.") and "/16" in line for line in lines)
+    assert any(line.startswith("Require ip 198.19.0.0/16 ") for line in lines), "of all nodes"
     api = files[CONF_FILES[0]]
     assert "$ENV{OCS_DB_HOST} = 'host-1';" in api, "the same host as in the other file"
     assert "# $ENV{OCS_DB_PORT} = '3307';" in api
@@ -379,6 +383,25 @@ def test_the_same_name_gets_the_same_word() -> None:
     assert names.of("user", "root") == "root"
     networks = [names.address(one) for one in ("10.1.0.0/16", "10.1.0.0", "fd00::7", "::1")]
     assert networks == ["192.0.2.1/16", "192.0.2.1", "2001:db8::1", "::1"]
+
+
+def test_a_network_with_all_nodes_in_it_stays_one() -> None:
+    names = Names(Vocabulary((), (), ()))
+    names.add_node(["a.example", "10.1.2.11"])
+    names.add_node(["b.example", "10.1.3.12", "172.16.0.2"])
+    told = ("10.0.0.0/8", "10.1.0.0/16", "10.1.2.0/24", "172.16.0.0/12", "10.1.2.11", "fd00::/8")
+    assert [names.address(one) for one in told] == [
+        *("198.19.0.0/8", "198.19.0.0/16", "192.0.2.1/24", "192.0.2.2/12", "192.0.2.3"),
+        "2001:db8::1/8",
+    ]
+    assert {"10.0.0.0", "10.1.0.0"} <= set(names.originals)
+
+
+def test_so_does_the_beginning_of_such_an_address_as_httpd_takes_it() -> None:
+    names = Names(Vocabulary((), (), ()))
+    names.add_node(["a.example", "10.1.2.11"])
+    text = without_names("Require ip 10.1 10.1.2. 10.2\n", names)
+    assert text == "Require ip 198.19.0.0/16 198.19.0.0/24 192.0.2.1\n"
 
 
 def test_there_are_addresses_for_everybody() -> None:

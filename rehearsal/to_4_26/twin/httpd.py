@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from rehearsal.like.drawing import Shape, password, shape
 from rehearsal.like.fields import NODE, Fields, SnapshotError
 from rehearsal.to_4_26.twin.conf_form import check
+from rehearsal.topology import DEFAULT_NETWORK
 
 PASSWORD, SECRET = "@PASSWORD@", "@SECRET@"
 USER = "ocsserver"
@@ -24,6 +25,13 @@ _CODE = "site_code();"
 _HARMLESS_CODE = "-e '/site-code';"
 """A statement of Perl that is no assignment, as what it stands for."""
 _PERL_FILE = re.compile(r'^\s*Perl(?:Config)?Require\s+"?(/[\w./+-]+)"?\s*$', re.M | re.I)
+_NETWORK_OF_NODES = re.compile(r"\b198\.19\.0\.0/[0-9]{1,2}\b")
+"""As a snapshot has a network in which all nodes are."""
+_ANY_CLUSTER = str(DEFAULT_NETWORK.supernet(new_prefix=16))
+"""Each rehearsal cluster is in it."""
+_SITE_MODULE = re.compile(r"\bSite::(Module[0-9]+)\b")
+"""A module of the site's own: the snapshot has no name of it, and nobody else has it."""
+_MODULES = "/usr/share/perl5/Site"
 _MODE = "640"
 
 
@@ -104,12 +112,24 @@ def of_database(credentials: Sequence[Credential], seed: int) -> str | None:
 def text_for_httpd(file: ConfFile, own: str) -> str:
     """The file's text with its password, so that the twin's httpd can read it."""
     text = _SITES.sub(r"\1# \2", file.text).replace(_CODE, _HARMLESS_CODE)
+    text = _NETWORK_OF_NODES.sub(_ANY_CLUSTER, text)
     return text.replace(PASSWORD, own).replace(SECRET, "secret")
 
 
 def files_of_perl(files: Iterable[ConfFile]) -> Sequence[str]:
     """Files that the texts have Perl load when httpd starts."""
     return sorted({path for file in files for path in _PERL_FILE.findall(file.text)})
+
+
+def modules_of_perl(files: Iterable[ConfFile]) -> Mapping[str, str]:
+    """Path -> text of modules that the texts name and that no package has: they decline all."""
+    lines = (line for file in files for line in file.text.splitlines())
+    live = (line for line in lines if not line.lstrip().startswith("#"))
+    names = {name for line in live for name in _SITE_MODULE.findall(line)}
+    return {
+        f"{_MODULES}/{name}.pm": f"package Site::{name}; sub handler {{ -1 }} 1;"
+        for name in sorted(names)
+    }
 
 
 def changed(files: Iterable[ConfFile]) -> bool:

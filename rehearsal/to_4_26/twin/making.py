@@ -25,6 +25,7 @@ for path in "$@"; do
 done
 """
 """Where a RHEL has modules of Perl, and what httpd would miss at its start."""
+_MODULE = 'mkdir -p "${1%/*}"; echo "$2" > "$1"'
 _OWN_INSTEAD = ", of which the snapshot tells nothing: there is what every rehearsal has"
 
 
@@ -119,7 +120,14 @@ def _files(part: Part, seed: int) -> tuple[NodeFile, ...]:
 
 def _perl(part: Part) -> tuple[NodeStep, ...]:
     paths = httpd.files_of_perl(part.files)
-    return (NodeStep(Role.OPERATIVE, ("sh", "-euc", _PERL, "perl", *paths)),)
+    modules = httpd.modules_of_perl(part.files)
+    return (
+        NodeStep(Role.OPERATIVE, ("sh", "-euc", _PERL, "perl", *paths)),
+        *(
+            NodeStep(Role.OPERATIVE, ("sh", "-euc", _MODULE, "module", path, text))
+            for path, text in modules.items()
+        ),
+    )
 
 
 def _sql(part: Part, twin: Twin) -> Iterator[str]:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from enum import Enum, auto
 
 from engine.secrets import MASK
-from engine.snapshot.names import Names
+from engine.snapshot.names import OF_ALL_NODES, Names
 from engine.snapshot.shapes import is_harmless
 from runbook.to_4_26.httpd.httpd_conf import ConfFile, Item, Kind, parse_conf
 from runbook.to_4_26.httpd.passwords import KEY, is_carrier
@@ -245,7 +245,9 @@ def _value(text: str, names: Names, is_module: bool) -> str:
             return names.address(text)
         case _Form.PARTIAL:
             numbers = text.rstrip(".").split(".")
-            return names.address(".".join([*numbers, *["0"] * (4 - len(numbers))]))
+            network = ".".join([*numbers, *["0"] * (4 - len(numbers))])
+            told = names.address(f"{network}/{8 * len(numbers)}")
+            return told if told.startswith(f"{OF_ALL_NODES}/") else told.partition("/")[0]
         case _Form.HOST:
             return names.host(text)
         case _Form.TEXT:
