@@ -90,6 +90,15 @@ _STATEMENT = st.builds(
 )
 
 
+@pytest.mark.parametrize(
+    "value", ["on", "!mod_authz_core.c", "${SITE}", '""', "ocsweb", "10.1", "-w"]
+)
+def test_of_a_switch_of_perl_nothing_is_written(value: str) -> None:
+    assert RELEASE.snapshot is not None
+    written = without_names(f"PerlSwitches {value}\n", Names(RELEASE.snapshot.vocabulary))
+    assert _read(written).text == written
+
+
 @given(st.lists(_DIRECTIVE, max_size=4), st.lists(_STATEMENT, max_size=4))
 def test_what_the_runbook_writes_is_read(directives: list[str], statements: list[str]) -> None:
     lines = ["<Location /acme>", *directives, "</Location>", "<Perl>", *statements, "</Perl>"]

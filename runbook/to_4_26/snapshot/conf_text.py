@@ -34,6 +34,8 @@ _HARMLESS_KEYS = frozenset({"perlpassenv", "passenv", "unsetenv", "keepalive"})
 _REFERENCE = re.compile(r"\$\{(\w+)\}")
 _MODULE = re.compile(r"[A-Za-z]\w*(?:::\w+)*", re.ASCII)
 _USE = re.compile(r"(use|no|require)\s+([A-Za-z]\w*(?:::\w+)*)\s*;?", re.ASCII)
+_SWITCHES, _SWITCH = "perlswitches", "text-0"
+"""A switch of Perl can be a program: of none it is told what it is."""
 _PARTIAL = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){1,2}\.?", re.ASCII)
 _HOST = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+\.?", re.ASCII)
 _KEYED = frozenset(
@@ -187,6 +189,8 @@ def _variable(name: str, names: Names) -> str:
 
 
 def _replaced(item: Item, at: int, names: Names) -> str:
+    if item.name == _SWITCHES:
+        return _SWITCH
     text = _plain(item, at)
     if item.name in _NAMES_ONLY or (at == 0 and item.name in _KEYED):
         return _variable(text, names)
