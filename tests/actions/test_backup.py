@@ -29,6 +29,7 @@ from runbook.to_4_26.actions.backup import (
     memories_beside_dropped,
 )
 from runbook.to_4_26.memories import dump, follow_up_list, loss
+from runbook.to_4_26.memories.capacity import CapacityClass, numbers_of
 from runbook.to_4_26.memories.checks import memories_after
 from runbook.to_4_26.names import SCRATCH_DATABASE
 from runbook.to_4_26.presence import Presence
@@ -438,7 +439,12 @@ def test_what_was_lost_is_counted_and_not_judged_once_more(nodes: Nodes, look: F
         "machines with a row that is not that of the backup": [],
         "machines with a row that the backup does not have": [],
         "values of the backup by class": [
-            {"kind": kind, "values_count": count, "machines_count": 1} for kind, count in classes
+            {
+                "kind": numbers_of([CapacityClass(kind)]),
+                "values_count": count,
+                "machines_count": 1,
+            }
+            for kind, count in classes
         ],
         "decorated integers after the upgrade": [{"total": 2, "kept": 1}],
     }

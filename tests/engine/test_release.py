@@ -47,7 +47,7 @@ NO_CODES = {
     *("corosync-qdevice", "corosync-qnetd", "node-health-strategy"),
     *("stonith-enabled", "maintenance-mode", "stop-all-resources", "is-managed"),
     *("pytest-dependency", "pytest-html", "dnf-question", "check-update"),
-    *("ocs-defaults", "httpd-test"),
+    *("ocs-defaults", "httpd-test", "text-0"),
     # a scope of steps
     "follow-up",
 }
