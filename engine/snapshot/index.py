@@ -21,7 +21,7 @@ NOT_INSIDE = (
     " the same word for the same name",
     "addresses: networks that are nobody's (192.0.2.0/24 and the like) stand for them;"
     " 198.19.0.0 for a network that has all nodes in it",
-    "of a password its length and the classes of its characters at most",
+    "of a password no more than its length and the classes of its characters",
     "values of parameters of resources and fence devices: * stands for each",
     "comments, descriptions, serial numbers, names of machines and their inventories",
     "packages that are not the vendor's, but for their number",
