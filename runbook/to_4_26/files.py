@@ -145,8 +145,13 @@ def _content(answer: Answer) -> Secret | None:
     try:
         return Secret(raw.decode())
     except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
         # the error's own text would carry the content along
-        raise ValueError(f"it is no UTF-8 text (byte {error.start})") from None
+        raise ValueError(
+            f"line {line} is no UTF-8. Settings are compared as UTF-8 only, while httpd takes any "
+            "encoding: have the file in UTF-8 on every node (iconv -f ISO-8859-1 -t UTF-8, where "
+            "that is what it is in)"
+        ) from None
 
 
 def secret_text(path: str) -> Query[Secret | None]:

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.judge.ways import commands_of
+from engine.model.answer import Answer
 from engine.secrets import Secret
 from runbook.cluster.masking import masked, masked_diff
-from runbook.to_4_26 import release
+from runbook.to_4_26 import files, release
 from runbook.to_4_26.httpd.access import access_changes, access_findings
 from runbook.to_4_26.httpd.httpd_conf import Kind, arguments, parse_conf
 from runbook.to_4_26.httpd.merge import Merge
@@ -450,3 +451,13 @@ def test_a_diff_shows_no_password() -> None:
     assert PASSWORD not in diff
     assert "replica-word" not in diff
     assert f'+  PerlSetVar OCS_DB_PWD "${{{VARIABLE}}}"' in diff
+
+
+def test_a_file_in_another_encoding_is_told_with_its_line_and_the_way_out() -> None:
+    content = "PerlSetEnv A b\n# für das Büro\n".encode("iso-8859-1")
+    answer = Answer(code=0, stdout=content, stderr=b"", seconds=0.1)
+    with pytest.raises(ValueError, match=r"^line 2 is no UTF-8\. .*iconv -f ISO-8859-1") as told:
+        files.secret_text(SERVER_CONF).parse(answer)
+    assert "für" not in str(told.value)
+    assert "PerlSetEnv" not in str(told.value)
+    assert told.value.__suppress_context__, "the context would carry the content along"
