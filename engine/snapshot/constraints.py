@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from string import Formatter
 from typing import Any
 from xml.etree.ElementTree import Element
 
 from engine.snapshot import words
 from engine.snapshot.names import Names
-from engine.snapshot.shapes import kept_or_masked
+from engine.snapshot.shapes import MASKED, kept_or_masked
 
 _RESOURCES = frozenset({"rsc", "with-rsc", "first", "then"})
 _KEPT = frozenset(
@@ -29,6 +30,15 @@ _DATE_SPEC = frozenset(
 )
 _SPAN = re.compile(r"[0-9]{1,4}(?:-[0-9]{1,4})?", re.ASCII)
 _LEFTOVER = re.compile(r"cli-(ban|prefer|standby)(?:-|\Z)")
+_FORMS = (
+    *("cli-ban-{rsc}-on-{node}", "cli-prefer-{rsc}", "cli-standby-{node}"),
+    *("location-{rsc}-{node}-{score}", "location-{rsc}", "order-{first}-{then}-mandatory"),
+    *("order-{first}-{then}-optional", "order-{first}-{then}-serialize"),
+    "colocation-{rsc}-{with-rsc}-{score}",
+)
+"""Ids that `crm_resource` and `pcs` make of what is in the constraint, as seen of pacemaker 2.0 to
+3.0 and pcs 0.10 to 0.12. Both put a number behind an id that is taken."""
+_TAKEN = re.compile(r"(?:-[0-9]{1,3})?", re.ASCII)
 _INNER = ("rule", "resource_set", "resource_ref", "expression", "date_expression", "date_spec")
 """Elements that a constraint may hold."""
 
@@ -39,6 +49,24 @@ def _to_the_hour(date: str, name: str) -> str:
     if not clock:
         return date
     return f"{day}{clock[:2]}:{'59:59' if name == 'end' else '00:00'}{'Z' * clock.endswith('Z')}"
+
+
+def _filled(form: str, values: Mapping[str, str]) -> str:
+    """The id; '' where something is not there, or masked."""
+    parts = {part[1] for part in Formatter().parse(form) if part[1]}
+    if any(values.get(part, MASKED) in ("", MASKED) for part in parts):
+        return ""
+    return form.format_map(values)
+
+
+def _node_of_rule(element: Element) -> str:
+    """The node that a ban with an end names: it is in a rule."""
+    names = [
+        one.get("value", "")
+        for one in element.iter("expression")
+        if (one.get("attribute"), one.get("operation")) == ("#uname", "eq")
+    ]
+    return names[0] if len(names) == 1 else ""
 
 
 class Constraints:
@@ -58,12 +86,23 @@ class Constraints:
         if element.tag == "rsc_order" and "kind" in element.keys():  # noqa: SIM118  # no Mapping
             found["kind"] = "order"
             found["order_kind"] = kept_or_masked(element.get("kind", ""), words.WORDS)
-        return {**found, "id": self._id(element), **self._inside(element)}
+        return {**found, "id": self._id(element, found), **self._inside(element)}
 
-    def _id(self, element: Element) -> str:
-        """What pcs's `move` and `ban` left is known by the beginning of its id."""
+    def _id(self, element: Element, replaced: Mapping[str, Any]) -> str:
+        """One of a known form has its form with the replacements in it, as findings name it.
+
+        What pcs's `move` and `ban` left is known by the beginning of its id.
+        """
         original = element.get("id", "")
         self._names.guard(original, "the id of a constraint")
+        node = element.get("node") or _node_of_rule(element)
+        was = {**dict(element.items()), **({"node": node} if node else {})}
+        now = {**replaced, **({"node": self._names.node(node)} if node else {})}
+        for form in _FORMS:
+            made, renamed = _filled(form, was), _filled(form, now)
+            behind = original.removeprefix(made)
+            if made and renamed and original.startswith(made) and _TAKEN.fullmatch(behind):
+                return f"{renamed}{behind}"
         left = _LEFTOVER.match(original)
         return f"cli-{left[1]}-{self._count}" if left else f"constraint-{self._count}"
 

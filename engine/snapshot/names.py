@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
 
 from engine.model.definition import short
 
@@ -22,6 +23,15 @@ _BENCHMARK = ipaddress.IPv4Address("198.18.0.0")
 _PREFIX_LENGTH = re.compile(r"[0-9]{1,3}", re.ASCII)
 INTERNAL_DOMAIN = ".neteyelocal"
 """Of the names by which a cluster's nodes reach its services: the product's own."""
+
+
+_PATTERN = re.compile(r"[A-Za-z0-9_.+:~^*?-]{1,120}", re.ASCII)
+"""Of names or versions, with `*` and `?`; a class in brackets could spell anything."""
+_FOUR_NUMBERS = re.compile(r"[0-9]+(?:[.][0-9]+){3}", re.ASCII)
+"""Could be an address."""
+_PIECES = re.compile(r"[^0-9a-z]+")
+_SHORT_NUMBER = re.compile(r"[0-9]{1,4}", re.ASCII)
+_ARCHITECTURES = frozenset({"noarch", "x86_64", "x86", "64", "i686", "aarch64", "src"})
 
 
 class Vocabulary:
@@ -42,6 +52,10 @@ class Vocabulary:
         self.others = frozenset(others)
         """Ids of repositories, databases, users and hosts of the product."""
         self.ends = tuple(sorted(ends, key=len, reverse=True))
+        self.package_words = frozenset(
+            piece for one in self.packages for piece in _PIECES.split(one.casefold()) if piece
+        )
+        """What the names of its packages are made of."""
 
     @property
     def words(self) -> Iterable[str]:
@@ -182,8 +196,27 @@ class Names:
         return f"/{self._replaced('path', path)}"
 
     def package(self, pattern: str) -> str:
-        """A package, or a pattern of packages as a rule of dnf has it."""
-        return self.of("package", pattern, self.vocabulary.packages)
+        """A package, or a pattern of packages as a rule of dnf has it.
+
+        A pattern stays that finds one of the vendor's, or is made of words of these: a twin with
+        another one would install what the cluster holds back.
+        """
+        return pattern if self._is_vendors(pattern) else self.of("package", pattern)
+
+    def _is_vendors(self, pattern: str) -> bool:
+        known = self.vocabulary.packages
+        if pattern in known:
+            return True
+        if not _PATTERN.fullmatch(pattern) or _FOUR_NUMBERS.search(pattern):
+            return False
+        if any(fnmatchcase(one, pattern) for one in known if "*" not in one):
+            return True
+        parts = [part for part in _PIECES.split(pattern.casefold()) if part]
+        words = self.vocabulary.package_words
+        return any(part in words for part in parts) and all(
+            part in words or part in _ARCHITECTURES or _SHORT_NUMBER.fullmatch(part)
+            for part in parts
+        )
 
     def _next(self, kind: str) -> str:
         number = self._number(kind)

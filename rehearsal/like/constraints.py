@@ -7,6 +7,7 @@ order's own `kind`), and lists of what is inside: `resource_sets`, `rules`, in t
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
@@ -54,6 +55,8 @@ _INSIDE: Mapping[str, tuple[str, ...]] = {
 _NAMING = ("rsc", "first", "then", "with-rsc")
 """Attributes that name a resource."""
 _WITHOUT_ID = ("lifetime",)
+_NODE = re.compile(r"(?<=-)node-[0-9]+(?=-|\Z)", re.ASCII)
+"""A node of the snapshot in an id."""
 _DEEPEST = 8
 
 
@@ -68,7 +71,7 @@ def elements(
     for position, content in enumerate(constraints):
         one = Fields(dict(content), f"cluster.pacemaker.constraints[{position}]")
         tag = _TAGS[one.word("kind", tuple(_TAGS))]
-        name = one.ident("id") if one.has("id") else f"constraint-{position + 1}"
+        name = maker.ident(one) if one.has("id") else f"constraint-{position + 1}"
         found.append(maker.element(one, tag, name, 0))
     idents = Counter(str(element.get("id")) for element in found)
     doubled = next((one for one in idents if idents[one] > 1 or one in resources), None)
@@ -81,6 +84,10 @@ class _Maker:
     def __init__(self, resources: frozenset[str], nodes: Mapping[str, str]) -> None:
         self._resources = resources
         self._nodes = nodes
+
+    def ident(self, one: Fields) -> str:
+        """The id as `crm_resource` and `pcs` would have made it there: with the twin's node."""
+        return _NODE.sub(lambda found: self._nodes.get(found[0], found[0]), one.ident("id"))
 
     def element(self, one: Fields, tag: str, name: str, depth: int) -> ET.Element:
         """The element with all that is inside; its id is `name`, that of inner ones goes on."""

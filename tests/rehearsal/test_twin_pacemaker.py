@@ -125,10 +125,22 @@ def test_constraints_are_those_of_the_snapshot_with_the_twin_s_nodes() -> None:
     assert references == ["httpd_group", "glpi"]
 
 
-def test_a_ban_keeps_the_id_by_which_it_is_known() -> None:
-    ban = {"kind": "location", "id": "cli-ban-7", "rsc": "httpd_group", "node": "node-1"}
+@pytest.mark.parametrize(
+    ("ident", "in_the_twin"),
+    [
+        ("cli-ban-7", "cli-ban-7"),
+        ("cli-ban-httpd_group-on-node-1", f"cli-ban-httpd_group-on-{NODES['node-1']}"),
+        (
+            "location-httpd_group-node-1--INFINITY",
+            f"location-httpd_group-{NODES['node-1']}--INFINITY",
+        ),
+        ("location-node-1x-node-77", "location-node-1x-node-77"),
+    ],
+)
+def test_a_ban_keeps_the_id_by_which_it_is_known(ident: str, in_the_twin: str) -> None:
+    ban = {"kind": "location", "id": ident, "rsc": "httpd_group", "node": "node-1"}
     root = cib(changed(constraints=[{**ban, "score": "-INFINITY", "role": "Started"}]))
-    assert find(root, ".//rsc_location").get("id") == "cli-ban-7"
+    assert find(root, ".//rsc_location").get("id") == in_the_twin
 
 
 @pytest.mark.parametrize(

@@ -128,8 +128,8 @@ def test_resources_keep_agents_times_and_order(pacemaker: dict[str, Any]) -> Non
 
 def test_constraints_keep_what_decides(pacemaker: dict[str, Any]) -> None:
     found = {one["id"]: one for one in pacemaker["constraints"]}
-    assert found["cli-ban-2"] == {
-        "id": "cli-ban-2",
+    assert found["cli-ban-httpd_group-on-node-2"] == {
+        "id": "cli-ban-httpd_group-on-node-2",
         "kind": "location",
         "rsc": "httpd_group",
         "node": "node-2",
@@ -142,7 +142,7 @@ def test_constraints_keep_what_decides(pacemaker: dict[str, Any]) -> None:
     # the attribute that it goes by is the one that the node has
     assert rule["expressions"][0]["attribute"] == "attribute-1"
     assert pacemaker["node_attributes"]["node-1"]["attribute-1"] == "value-1"
-    order = found["constraint-6"]
+    order = found["order-service-01_group-httpd_group-mandatory"]
     assert (order["kind"], order["order_kind"]) == ("order", "Mandatory")
     assert (order["first"], order["then"]) == ("service-01_group", "httpd_group")
     sets = found["constraint-8"]["resource_sets"]
@@ -383,6 +383,32 @@ def test_the_same_name_gets_the_same_word() -> None:
     assert names.of("user", "root") == "root"
     networks = [names.address(one) for one in ("10.1.0.0/16", "10.1.0.0", "fd00::7", "::1")]
     assert networks == ["192.0.2.1/16", "192.0.2.1", "2001:db8::1", "::1"]
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *("icinga2-neteye", "icinga2*", "*nats*", "*serv?r-neteye", "icinga2-neteye-2.11.*.x86_64"),
+        *("*", "icinga2-neteye-0:2.11.11-1.*"),
+    ],
+)
+def test_a_pattern_of_the_vendor_s_packages_stays_as_a_twin_must_hold_back_the_same(
+    pattern: str,
+) -> None:
+    names = Names(Vocabulary((), ("icinga2-neteye", "nats-server-neteye"), ()))
+    assert names.package(pattern) == pattern
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *("acme-portal*", "*acme*", "icinga2-acme*", "neteye-acme", "[acme]*neteye", "7*", "-"),
+        *("icinga2-neteye*10.1.2.3", "icinga2-neteye-47110815", "icinga2 wagner", "xicinga2"),
+    ],
+)
+def test_a_pattern_with_anything_else_in_it_is_replaced(pattern: str) -> None:
+    names = Names(Vocabulary((), ("icinga2-neteye", "nats-server-neteye"), ()))
+    assert names.package(pattern) == "package-1"
 
 
 def test_a_network_with_all_nodes_in_it_stays_one() -> None:
