@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 
 from rehearsal.like import agents
@@ -12,6 +13,8 @@ from rehearsal.like.snapshot import Snapshot
 from rehearsal.topology import Topology
 
 _LISTED = 12
+_UNNAMED = re.compile(r"package-[0-9]+", re.ASCII)
+"""What the snapshot has in the place of a package that is not the vendor's."""
 
 
 def missing(snapshot: Snapshot, topology: Topology, *, login_is_sudo: bool) -> tuple[str, ...]:
@@ -103,6 +106,14 @@ def _of_packages(snapshot: Snapshot) -> Iterator[str]:
     without = sorted(repositories - {OWN_REPOSITORY})
     if without:
         yield f"packages of the repositories {listed(without)}, which are empty"
+    rules = [text for node in nodes for text in node.dnf.values()]
+    rules += [f"{one.exclude} {one.include}" for node in nodes for one in node.repositories]
+    unnamed = {word for text in rules for word in text.split() if _UNNAMED.fullmatch(word)}
+    if unnamed:
+        yield (
+            f"packages that {counted(len(unnamed), 'pattern')} in rules of dnf are about, as the"
+            " snapshot does not name them"
+        )
     locks = sum(node.locks for node in nodes)
     if locks:
         yield f"locks of packages at a version: {locks}"

@@ -201,6 +201,21 @@ def test_a_node_has_the_leftovers_programs_and_settings_of_the_snapshot() -> Non
         ("cmp",),
     ]
     assert any("settings of dnf: plugins" in line for line in found.missing)
+    assert not any("patterns in rules" in line for line in found.missing)
+
+
+def test_rules_about_packages_without_a_name_are_told() -> None:
+    rules = {"exclude": "kernel* package-1", "includepkgs": "package-2 package-1"}
+    told = start(
+        with_node(
+            2,
+            dnf={
+                "settings": {"exclude": rules["exclude"]},
+                "repositories": [{"id": "epel", "enabled": True, **rules}],
+            },
+        )
+    ).missing
+    assert any("packages that 2 patterns in rules of dnf are about" in line for line in told)
 
 
 @pytest.mark.parametrize(
