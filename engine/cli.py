@@ -16,10 +16,10 @@ from typing import NoReturn, TextIO
 
 from engine.discovery import options as discovery
 from engine.errors import NotWritten, RunbookError, UsageError
+from engine.model.ending import Ending
 from engine.prove.approvals import approve, read_plan, write_approval
 from engine.record.archive import name_of
 from engine.record.journal import utc_now
-from engine.record.run import Ending
 from engine.rejudge.rendering import data_of
 from engine.rejudge.rendering import lines_of as lines_of_judging
 from engine.report.compared import compared

@@ -14,11 +14,12 @@ from engine.ask.look import Look
 from engine.attempt.settle import refuse_unknown_steps
 from engine.errors import RunbookError, UsageError
 from engine.judge.ways import in_full
+from engine.model.ending import Ending, Mode
 from engine.model.steps import Scope, StepItem, mark_of
 from engine.record import halting
 from engine.record.evidence import Evidence, StoppedForPerson
 from engine.record.interrupts import Interrupts
-from engine.record.run import Ending, Mode, Run
+from engine.record.run import Run
 from engine.record.started import steps_field
 from engine.report.console import Console
 from engine.run import closing, options, snapshot, usage, version_step

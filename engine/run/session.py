@@ -25,6 +25,7 @@ from engine.errors import Refused, RunbookError, Unanswered, UsageError
 from engine.model.answer import Lost
 from engine.model.change import Outcome
 from engine.model.cluster import ClusterStatus
+from engine.model.ending import Ending, Mode, Stop
 from engine.model.event import Event
 from engine.model.finding import Finding
 from engine.model.steps import Scope, StepItem
@@ -38,7 +39,7 @@ from engine.record.intervals import Interval, intervals_of
 from engine.record.logins import WaysSeen
 from engine.record.memory import LedgerEntry
 from engine.record.rows import RowState
-from engine.record.run import Ending, Mode, Run, Stop
+from engine.record.run import Run
 from engine.record.standby import StateWatch
 from engine.report.change import Taken, of_change, taken_by
 from engine.report.console import Console

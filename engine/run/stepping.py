@@ -8,11 +8,12 @@ import pytest
 
 from engine.judge.text import cut_at_word
 from engine.judge.ways import in_words
+from engine.model.ending import Ending, Mode
 from engine.model.plan import PlannedStep, Verdict
 from engine.model.steps import StepItem, phase_of, waiting_for
 from engine.plan.planner import Planner
 from engine.record.evidence import Evidence
-from engine.record.run import Ending, Mode, Run
+from engine.record.run import Run
 from engine.report.console import MOST, Console, columns, in_columns
 from engine.run.foretold import Foretold
 from engine.run.notify import tell_phase

@@ -15,7 +15,8 @@ from engine.act.stops import NotDone
 from engine.attempt import remote
 from engine.attempt.records import RecordsWriter
 from engine.model.change import Change, Nothing
-from engine.record.run import Ending, Run
+from engine.model.ending import Ending
+from engine.record.run import Run
 from tests.engine import kit
 
 SET = ("pcs", "property", "set", "x=1")

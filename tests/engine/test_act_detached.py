@@ -10,8 +10,8 @@ import pytest
 
 from engine.attempt import remote
 from engine.attempt.records import LEASE, RecordsWriter
+from engine.model.ending import Ending
 from engine.model.event import moment
-from engine.record.run import Ending
 from tests.engine import kit
 from tests.engine.acting import Bench, Make, upgrade
 from tests.engine.scripted import said
