@@ -61,10 +61,10 @@ def _judged(session: Session, step: StepItem) -> Generator[None, object, object]
         if session.steps.ended_by is not None:  # another plugin has swallowed it
             raise session.steps.ended_by
     except StoppedForPerson as error:
-        session.stop_for(error, step.mark.guide)
+        session.steps.stop_for(error, step.mark.guide)
         result = None
     except RunbookError as error:
-        session.fail_for(error, step.mark.guide)
+        session.steps.fail_for(error, step.mark.guide)
     except Exception as error:
         if session.evidence.blocking:  # the findings stop the run, whatever ended the body
             halting.by_findings(session.run, session.evidence.blocking)

@@ -74,7 +74,7 @@ def finish(run: Run, session: Session | None, failed: str = "") -> Ended:
     `failed` is what pytest saw fail, in words.
     """
     if session is not None:
-        session.stop_measuring()
+        session.measuring.end()
         session.check_hold()
     run.step = ""
     earlier = earlier_events(session)
