@@ -32,9 +32,10 @@ from runbook.to_4_26.httpd.checks import (
     ocs_online,
 )
 from runbook.to_4_26.httpd.restart import HTTPD_RESOURCE, restarted
-from runbook.to_4_26.memories import dump, follow_up_list
+from runbook.to_4_26.memories import follow_up_list
 from runbook.to_4_26.memories.checks import memories_after
 from runbook.to_4_26.memories.comparison import DATABASE_CLOCK
+from runbook.to_4_26.memories.proof import proof_of
 from runbook.to_4_26.memories.table import no_memories
 from runbook.to_4_26.names import SCRATCH_DATABASE, SHARED, WEB_PORTS
 from runbook.to_4_26.presence import SCHEMAS, presence
@@ -189,7 +190,7 @@ def test_memories(memories_beside: Applied, beside: Beside, look: Look, evidence
     if is_compared(look.memory):
         evidence.not_needed("compared with the backup earlier in this attempt")
         return
-    proof = look.ask(look.names.active, dump.proof(look.attempt)) if look.attempt else None
+    proof = look.ask(look.names.active, proof_of(look.attempt)) if look.attempt else None
     if proof is None or beside.unlike:
         seen_here = beside.unlike or "no proved backup of this attempt is there"
         evidence.judge([_no_backup(look, seen_here)], observed=seen_here)
