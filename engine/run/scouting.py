@@ -24,7 +24,8 @@ from typing import Any, NoReturn, cast
 
 import pytest
 
-from engine.ask.ahead import Course, NotAhead, Scouting, SideBySide
+from engine.ask.ahead import Course, Scouting, SideBySide
+from engine.ask.answers import NotAhead
 from engine.ask.look import Look
 from engine.ask.source import Source
 from engine.model.ending import Mode
