@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from engine import waiting
-from engine.attempt import remote
+from engine.attempt import detached_scripts, remote
 from engine.model.answer import Answer
 from engine.model.cluster import Cib, ClusterStatus, NodeAttributes
 from engine.model.names import names_of
@@ -95,7 +95,7 @@ class Pacemaker:
         return said()
 
     def _long_command(self, argv: tuple[str, ...]) -> Answer:
-        if argv[2] == remote.FOLLOW.strip():
+        if argv[2] == detached_scripts.FOLLOW.strip():
             return said("dead 0 4\nlog\n" if self.starts else "absent - 0\n")
         if self.starts:
             return said(code=remote.STARTED_BEFORE)
