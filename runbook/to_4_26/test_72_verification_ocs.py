@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.act.driving import Applied
 from engine.ask.look import Look
-from engine.attempt.records import key_of
+from engine.attempt.comparison_key import comparison_key_of
 from engine.errors import Unanswered
 from engine.judge import facts
 from engine.model.facts import PASSWORD
@@ -157,7 +157,7 @@ def _comparison(look: Look, baseline: Mapping[str, Any]) -> Secret | None:
     """
     if look.memory.closed or not baseline.get("hmacs"):
         return None
-    node, query = look.names.active, key_of(look.attempt or "")
+    node, query = look.names.active, comparison_key_of(look.attempt or "")
     key = look.ask(node, query)
     if key is None:
         raise Unanswered(node, query.name, f"it is not there any more ({query.argv[-1]})")
