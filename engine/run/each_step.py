@@ -23,7 +23,7 @@ _BEGUN = pytest.StashKey[float]()
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    session, step = _of(item)
+    session, step = _session_and_step(item)
     if session is None or step is None:
         return
     item.stash[_BEGUN] = time.monotonic()
@@ -32,14 +32,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     marker = item.get_closest_marker("dependency")
     waits_for = session.run.waits_for[step.name] if marker else ()
     session.steps.begin(step, intent_of(item), waits_for)
-    if why := session.steps.left_out(step, waits_for):
+    if why := session.steps.why_left_out(step, waits_for):
         pytest.skip(why)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """The verdict comes from findings: a step whose findings block fails, whatever it asserts."""
-    session, step = _of(item)
+    session, step = _session_and_step(item)
     if session is None or step is None or session.evidence is None:
         return (yield)
     steps = session.steps
@@ -82,7 +82,7 @@ def _judged(session: Session, step: StepItem) -> Generator[None, object, object]
 @pytest.hookimpl(wrapper=True, trylast=True, specname="pytest_pyfunc_call")
 def pytest_pyfunc_call_ended(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
     """Next to the body: what ended it is noted before another plugin's wrapper hears of it."""
-    session, step = _of(pyfuncitem)
+    session, step = _session_and_step(pyfuncitem)
     try:
         return (yield)
     except BaseException as error:
@@ -94,7 +94,7 @@ def pytest_pyfunc_call_ended(pyfuncitem: pytest.Function) -> Generator[None, obj
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """A plan runs the bodies of asking steps only; of the others just the action is shown."""
-    session, step = _of(pyfuncitem)
+    session, step = _session_and_step(pyfuncitem)
     if session is None or step is None or session.run.mode is not Mode.PLAN:
         return None
     if step.mark.asks:
@@ -109,7 +109,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Around all others: what another plugin makes of a step's end is no word of the step."""
     report = yield
-    session, step = _of(item)
+    session, step = _session_and_step(item)
     if session is not None and step is not None:
         put_right(report, item, call, session.steps.ended_by)
         redact(report, session.run.redactor)
@@ -123,5 +123,5 @@ def pytest_runtest_makereport(
     return report
 
 
-def _of(item: pytest.Item) -> tuple[Session | None, StepItem | None]:
+def _session_and_step(item: pytest.Item) -> tuple[Session | None, StepItem | None]:
     return item.config.stash.get(SESSION, None), item.stash.get(ITEM, None)

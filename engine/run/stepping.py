@@ -88,7 +88,7 @@ class StepUnderWay:
         for text in self._run.news.new_problems() if self._run.news else ():
             self._console.line(text, yellow=True)
 
-    def left_out(self, item: StepItem, waits_for: Sequence[str]) -> str:
+    def why_left_out(self, item: StepItem, waits_for: Sequence[str]) -> str:
         """Why the step is not run; empty: it is."""
         missing = [name for name in waits_for if name in self._failed]
         # pytest-dependency goes by a report, which another plugin may have made a better one
