@@ -18,7 +18,7 @@ from engine.record.evidence import Evidence
 from engine.run.session import Session
 from engine.secrets import Secret
 from runbook.cluster import product
-from runbook.to_4_26 import failover, on_record
+from runbook.to_4_26 import failover_record, on_record
 from runbook.to_4_26.actions.backup import VERIFIED, Beside, is_compared
 from runbook.to_4_26.follow_up import AGENTS, ListUnusable, due, follow, list_here
 from runbook.to_4_26.glpi.checks import glpi_now, reset_password
@@ -74,7 +74,7 @@ def test_ocs_files(look: Look, evidence: Evidence) -> None:
 @step("verification.httpd", after=("verification.mid_upgrade",), guide=("G14",))
 def test_httpd(httpd_restarted: Applied, look: Look, evidence: Evidence) -> None:
     """httpd runs with the migrated settings: it reads them when it starts."""
-    is_moved = failover.is_under_way(look.memory)
+    is_moved = failover_record.is_under_way(look.memory)
     if is_moved or look.cluster_status().resource(HTTPD_RESOURCE) is None:
         return  # the action says so
     host, unit = look.host(httpd_node(look)), f"{HTTPD_RESOURCE}.service"
@@ -96,7 +96,7 @@ def test_httpd(httpd_restarted: Applied, look: Look, evidence: Evidence) -> None
 @step("verification.ocs_server", after=("verification.httpd",), guide=("G14",))
 def test_ocs_server(look: Look, evidence: Evidence) -> None:
     """The OCS server really logs in to its database with the migrated settings."""
-    if failover.is_under_way(look.memory):
+    if failover_record.is_under_way(look.memory):
         evidence.not_needed("proved by an earlier run, before it moved httpd: see failover.httpd")
         return
     there, asked = presence(look)
@@ -108,7 +108,7 @@ def test_ocs_server(look: Look, evidence: Evidence) -> None:
     seen = ocs_online(look, node)
     verdict = evidence.judge(seen.findings, observed=seen.observed)
     if verdict:
-        evidence.remember(failover.PROVED, node=node)
+        evidence.remember(failover_record.PROVED, node=node)
     assert verdict
 
 
@@ -118,7 +118,7 @@ def test_inventories(look: Look, evidence: Evidence) -> None:
     if look.memory.closed:
         evidence.not_needed("the attempt was closed by an earlier run")
         return
-    if failover.is_under_way(look.memory):
+    if failover_record.is_under_way(look.memory):
         evidence.not_needed("looked at by an earlier run, before it moved httpd")
         return
     there, asked = presence(look)

@@ -16,11 +16,11 @@ from engine.model.finding import Finding, Verdict
 from engine.record.memory import ChangeRecord, Memory
 from runbook.cluster import checks, product
 from runbook.phases import test_10_preflight as preflight
-from runbook.to_4_26 import failover, presence
+from runbook.to_4_26 import failover_record, presence
 from runbook.to_4_26 import test_50_backup as backup
 from runbook.to_4_26 import test_61_migration as migration
 from runbook.to_4_26 import test_72_verification_ocs as verification
-from runbook.to_4_26.failover import CONSTRAINT
+from runbook.to_4_26.failover_record import CONSTRAINT
 from runbook.to_4_26.memories.proof import Proof, proof_of
 from runbook.to_4_26.names import CONF_FILES, CREDENTIALS
 from tests.actions.ocs_nodes import OTHER, FakeLook, N, Nodes
@@ -268,7 +268,7 @@ def test_httpd_that_an_earlier_run_has_moved_is_not_looked_for_on_n(
     units(nodes, {})
     opened = {"kind": "constraint", "subject": CONSTRAINT, "former": "absent"}
     look.memory.add(kit.intent("failover.httpd[x]", opens=[opened]))
-    assert failover.is_under_way(look.memory)
+    assert failover_record.is_under_way(look.memory)
     codes = found(lambda told: verification.test_httpd(MADE, look, told))  # type: ignore[arg-type]
     assert codes == []
 

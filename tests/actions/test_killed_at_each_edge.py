@@ -23,7 +23,7 @@ from runbook.phases.actions.neteye_command import neteye_upgraded
 from runbook.phases.actions.pacemaker import fencing_restored, nodes_unstandby
 from runbook.to_4_26.actions.failover import httpd_back, httpd_failed_over
 from runbook.to_4_26.actions.ocs import ocs_credentials_written, ocs_files_migrated
-from runbook.to_4_26.failover import Exercised
+from runbook.to_4_26.failover_record import Exercised
 from runbook.to_4_26.httpd import checks as httpd_checks
 from runbook.to_4_26.names import CREDENTIALS_TEMPLATE
 from runbook.to_4_26.release import RELEASE, TARGET
