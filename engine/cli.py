@@ -6,20 +6,18 @@ import argparse
 import functools
 import json
 import os
-import re
 import signal
 import sys
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NoReturn, TextIO
 
 from engine.discovery import options as discovery
 from engine.errors import NotWritten, RunbookError, UsageError
-from engine.prove.approvals import approve, read_plan, write_approval
+from engine.model.ending import Ending
+from engine.prove import command as proving
 from engine.record.archive import name_of
 from engine.record.journal import utc_now
-from engine.record.run import Ending
 from engine.rejudge.rendering import data_of
 from engine.rejudge.rendering import lines_of as lines_of_judging
 from engine.report.compared import compared
@@ -31,13 +29,11 @@ from engine.report.evidence_files import (
     told_as_odd,
 )
 from engine.report.last_lines import last_lines, report_line
-from engine.verify import HEAD, in_words, verify
 
 USAGE = Ending.USAGE.code
 INTERRUPTED = 128 + signal.SIGINT
 UNREAD = 128 + signal.SIGPIPE
 """Both as a shell tells it."""
-APPROVED_FOR = timedelta(days=14)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -104,25 +100,7 @@ def parser() -> argparse.ArgumentParser:
         " the same by itself, for people without the project. 0: valid; 1: not valid; 2:"
         " consistent, but what was given does not prove all of it.",
     )
-    check.add_argument("run", type=Path, metavar="reports/RUN", help="the run's directory")
-    check.add_argument("--head", type=_head, metavar="HASH", help="the head that the run printed")
-    check.add_argument(
-        "--allowed-signers", type=Path, metavar="FILE", help="who may sign, as ssh-keygen has it"
-    )
-    check.add_argument(
-        "--approvers", type=Path, metavar="FILE", help="who may approve, in the same format"
-    )
-    check.add_argument(
-        "--witness",
-        type=Path,
-        metavar="FILE",
-        action="append",
-        default=[],
-        help="what `journalctl -t neteye-runbook` printed on a node",
-    )
-    check.add_argument(
-        "--timestamp-ca", type=Path, metavar="FILE", help="certificates by which time stamps count"
-    )
+    proving.add_verify_options(check)
     look = commands.add_parser(
         "watch",
         help="show a run while it works",
@@ -198,43 +176,13 @@ def parser() -> argparse.ArgumentParser:
         description="Signs the hash and the facts of a plan with your ssh key. A run that asks for"
         " approvals (runbook_approvals) takes it as one, as long as these facts hold.",
     )
-    word.add_argument("plan", type=Path, metavar="plan.json", help="reports/RUN/plan.json")
-    word.add_argument("--name", required=True, help="who approves")
-    word.add_argument("--until", type=_moment, help="ISO 8601; without it, for 14 days")
-    word.add_argument("--key", type=Path, help="the ssh key; else one that signs by itself")
-    word.add_argument("--out", type=Path, help="the file; else NAME-HASH.approval.json here")
+    proving.add_approve_options(word)
     return parser
 
 
-def _head(text: str) -> str:
-    if not HEAD.match(text):
-        raise argparse.ArgumentTypeError("expected 64 hexadecimal digits")
-    return text
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError("expected ISO 8601, as 2026-11-28T22:00") from None
-    return moment if moment.tzinfo else moment.astimezone()
-
-
 def _approve(given: argparse.Namespace) -> int:
-    plan, now, name = read_plan(given.plan), utc_now(), given.name
-    until = given.until or now + APPROVED_FOR
-    content = approve(plan, name=name, now=now, until=until, key=given.key)
-    safe = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-.") or "approval"
-    file = given.out or Path(f"{safe}-{plan['hash'][:8]}.approval.json")
-    write_approval(file, content)
-    blocking = [one["code"] for one in plan["findings"] if one["severity"] == "block"]
-    _say(
-        f"{name} approves: {plan['cluster']} from {plan['material']['source']} to"
-        f" {plan['material']['target']}, plan {plan['hash'][:16]}, {len(plan['steps'])} steps"
-    )
-    if blocking:
-        _say(f"the plan is blocked by {', '.join(sorted(set(blocking)))}: a run is, too")
-    _say(f"written: {file}; it goes into the directory of runbook_approvals_from")
+    for line in proving.approve_plan(given, utc_now()):
+        _say(line)
     return Ending.DONE.code
 
 
@@ -308,21 +256,7 @@ def _card(given: argparse.Namespace) -> int:
 
 
 def _verify(given: argparse.Namespace) -> int:
-    for name in ("allowed_signers", "approvers", "timestamp_ca"):
-        path = getattr(given, name)
-        if path is not None and not path.is_file():
-            raise UsageError(f"--{name.replace('_', '-')}: there is no file {path}")
-    try:
-        verdict = verify(
-            given.run,
-            given.head,
-            given.allowed_signers,
-            given.approvers,
-            given.witness,
-            given.timestamp_ca,
-        )
-    except OSError as error:
-        raise UsageError(in_words(error)) from error
+    verdict = proving.verdict_on(given)
     for line in verdict.lines:
         _say(line)
     return verdict.code

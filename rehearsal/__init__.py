@@ -8,5 +8,6 @@
     to_4_26     the version step: its packages, data and scenarios
 
 Everything here starts with a bare Python 3.11 (standard library only). The entry points are
-`python -m rehearsal` (see `rehearsal.cli`) and, for other Python code, `rehearsal.cluster`.
+`python -m rehearsal` (see `rehearsal.cli`) and, for other Python code, `rehearsal.cluster`, what is
+on record of a cluster (`rehearsal.known`) and a node's power (`rehearsal.power`).
 """

@@ -14,6 +14,7 @@ from pathlib import Path
 from rehearsal import image, network, podman
 from rehearsal.errors import RehearsalError, UsageError
 from rehearsal.image import Say
+from rehearsal.known import existing
 from rehearsal.state import Asked, State, locked
 from rehearsal.step import Agents
 
@@ -57,7 +58,7 @@ def report(
     directories are written first, name -> text, and stay so. Raises UsageError for a machine that
     is none, RehearsalError where the step has no agents.
     """
-    place, asked = _asked(cluster)
+    place, asked = existing(cluster)
     agents = asked.step.agents
     if agents is None:
         raise RehearsalError(f"The step {asked.package} has no machines with agents.")
@@ -75,16 +76,6 @@ def report(
         done = podman.execute(container_name(cluster), words, check=False, timeout=_SECONDS)
         reported.append(Reported(name, done.returncode, done.stdout + done.stderr))
     return reported
-
-
-def _asked(cluster: str) -> tuple[State, Asked]:
-    place = State(cluster)
-    before = place.read()
-    if before is None:
-        raise RehearsalError(
-            f"There is no cluster {cluster!r}; `python -m rehearsal up` makes one."
-        )
-    return place, before[0]
 
 
 def _start(place: State, asked: Asked, agents: Agents, say: Say) -> None:

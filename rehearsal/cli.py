@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn, Optional
 
-from rehearsal import agents, bases, carrying, cluster, host, logins, step, waiting
+from rehearsal import agents, bases, carrying, cluster, host, known, logins, power, step, waiting
 from rehearsal.errors import RehearsalError, UsageError
 from rehearsal.like import making as twins
 from rehearsal.like.twin import Twin
@@ -231,7 +231,7 @@ def _image(options: argparse.Namespace) -> int:
 
 
 def _inventory(options: argparse.Namespace) -> int:
-    print(cluster.inventory_text(options.name), end="")
+    print(known.inventory_text(options.name), end="")
     return 0
 
 
@@ -241,7 +241,7 @@ def _down(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    topology = cluster.topology(options.name)
+    topology = known.topology(options.name)
     rows = waiting.overview(topology)
     if options.json:
         print(waiting.to_json(rows))
@@ -303,7 +303,7 @@ def _exec(options: argparse.Namespace) -> int:
 
 def _ssh(name: str, node: str, words: Sequence[str]) -> int:
     """ssh takes over the terminal; the far side's shell reads the words as ssh passes them."""
-    found = cluster.topology(name).find(node)
+    found = known.topology(name).find(node)
     config = State(name).ssh / "config"
     sys.stdout.flush()
     os.execvp("ssh", ["ssh", "-F", os.fspath(config), found.name, *words])
@@ -329,7 +329,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "report": _report,
     "shell": _shell,
     "exec": _exec,
-    "start": _node_command(cluster.start),
-    "stop": _node_command(cluster.stop),
-    "kill": _node_command(cluster.kill),
+    "start": _node_command(power.start),
+    "stop": _node_command(power.stop),
+    "kill": _node_command(power.kill),
 }

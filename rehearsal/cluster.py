@@ -1,15 +1,9 @@
-"""The rehearsal cluster for other code: `up`, `reset`, `save`, `load`, `down`, `inventory_path`.
-
->>> from rehearsal import cluster
->>> cluster.inventory_path("neteye")
-PosixPath('/var/lib/neteye-rehearsal/neteye/inventory.ini')
-"""
+"""The rehearsal cluster for other code: `up`, `reset`, `save`, `load`, `down`."""
 
 import dataclasses
 import secrets
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Network
-from pathlib import Path
 from typing import Any
 
 from rehearsal import (
@@ -28,22 +22,19 @@ from rehearsal import (
 )
 from rehearsal import step as steps
 from rehearsal.errors import RehearsalError, UsageError
+from rehearsal.known import all_run, base_of, check_name, existing, login_of, step_of
 from rehearsal.like import making as twins
 from rehearsal.like.twin import NAME as TWIN
 from rehearsal.like.twin import Twin
 from rehearsal.like.wanting import missing_lines
 from rehearsal.network import Network
-from rehearsal.render.inventory import inventory
 from rehearsal.standins.settings import SettingsError
 from rehearsal.starting import or_diagnosis, start_nodes
 from rehearsal.state import Asked, State, locked, machine_lock
 from rehearsal.topology import (
     DEFAULT_COUNTS,
     DEFAULT_NAME,
-    DEFAULT_NETWORK,
     Role,
-    Topology,
-    build,
     parse_counts,
 )
 
@@ -77,16 +68,16 @@ def up(
     and start by itself, and the login where none is given. `fresh`: it is made anew in any case.
     Leftovers of the same name are replaced. Raises RehearsalError.
     """
-    _check_name(name)
+    check_name(name)
     if fresh:
         if twin is not None:  # what is there goes only for one that can be made
             anew = bases.DEFAULT if base is None else bases.find(base)
             twins.prove(steps.load(step or steps.DEFAULT), twin, anew, twins.login(twin), 0)
         down(name, say=say)
     counts = parse_counts(nodes) if isinstance(nodes, str) else nodes
-    chosen_step = _step(name) if step is None else steps.load(step)
-    chosen_base = _base(name) if base is None else bases.find(base)
-    chosen_login = _login(name) if login is None else logins.checked(login)
+    chosen_step = step_of(name) if step is None else steps.load(step)
+    chosen_base = base_of(name) if base is None else bases.find(base)
+    chosen_login = login_of(name) if login is None else logins.checked(login)
     chosen = _checked(chosen_step, scenario, settings)
     chosen_seed = secrets.randbelow(10**6) if seed is None else seed
     if twin is not None:
@@ -99,7 +90,7 @@ def up(
         place = State(name)
         kept = _image(place)
         reference = image.ensure(chosen_step, say, chosen_base, made_from, kept)
-        if chosen_login == _login(name) and _is_as_wanted(
+        if chosen_login == login_of(name) and _is_as_wanted(
             place, reference, scenario, seed, counts, settings, twin
         ):
             say(f"cluster {name!r} is up already and healthy; nothing changed")
@@ -140,8 +131,8 @@ def reset(
 
     Raises RehearsalError when there is no such cluster.
     """
-    _check_name(name)
-    step = _step(name)
+    check_name(name)
+    step = step_of(name)
     _checked(step, scenario, settings)
     host.prepare()
     with locked(name):
@@ -170,7 +161,7 @@ def reset(
 
 def down(name: str = DEFAULT_NAME, *, images: bool = False, say: Say = print) -> None:
     """Remove containers, network and state of a cluster; with `images`, the node images too."""
-    _check_name(name)
+    check_name(name)
     host.require_root()
     with locked(name):
         if podman.is_installed():
@@ -190,8 +181,8 @@ def save(name: str, label: str, say: Say = print) -> None:
     """
     saved.check_label(label)
     with locked(name):
-        place, asked = _existing(name)
-        if not _all_run(asked.topology):
+        place, asked = existing(name)
+        if not all_run(asked.topology):
             raise RehearsalError(f"Not every node of cluster {name!r} runs; start them, then save.")
         saved.take(place, asked.topology, label)
         _load(place, asked, label)
@@ -202,105 +193,15 @@ def load(name: str, label: str, say: Say = print) -> None:
     """Put a cluster into a saved state, whatever has become of it. Raises RehearsalError."""
     saved.check_label(label)
     with locked(name):
-        place, asked = _existing(name)
+        place, asked = existing(name)
         saved.read(place, label)  # before anything is taken down
         _load(place, asked, label)
     say(f"cluster {name!r} is as it was saved in {label!r}")
 
 
-def saved_states(name: str) -> list[str]:
-    """Labels of a cluster's saved states."""
-    return saved.labels(State(name))
-
-
 def _load(place: State, asked: Asked, label: str) -> None:
     _remove_running(asked.name)
     saved.bring_back(place, asked.topology, label, _make_network(asked.name, asked.network))
-
-
-def _existing(name: str) -> tuple[State, Asked]:
-    _check_name(name)
-    place = State(name)
-    before = place.read()
-    if before is None:
-        raise RehearsalError(f"There is no cluster {name!r}; `python -m rehearsal up` makes one.")
-    return place, before[0]
-
-
-def is_running(name: str = DEFAULT_NAME) -> bool:
-    """Whether every node of the cluster runs (healthy or not)."""
-    before = State(name).read()
-    return before is not None and _all_run(before[0].topology)
-
-
-def inventory_path(name: str = DEFAULT_NAME) -> Path:
-    """Where `up` writes the inventory of that cluster."""
-    return State(name).inventory
-
-
-def inventory_text(name: str = DEFAULT_NAME) -> str:
-    """The inventory of the cluster; of the default one also when it was never made."""
-    before = State(name).read()
-    if before is None and name != DEFAULT_NAME:
-        raise RehearsalError(f"There is no cluster {name!r}; `python -m rehearsal up` makes one.")
-    step = _step(name)
-    if before is None:
-        made = build(name, DEFAULT_COUNTS, DEFAULT_NETWORK, step.services)
-    else:
-        made = before[0].topology
-    return inventory(made, State(name).ssh / "config", step.inventory, _login(name))
-
-
-def topology(name: str = DEFAULT_NAME) -> Topology:
-    """Nodes and addresses of a cluster that was made; raises RehearsalError when there is none."""
-    return _existing(name)[1].topology
-
-
-def start(name: str, node: str) -> None:
-    """Start a node that is off."""
-    found = topology(name)
-    podman.podman("start", waiting.container_name(found, found.find(node)), timeout=60)
-
-
-def stop(name: str, node: str) -> None:
-    """Shut a node down in good order: it leaves the cluster first."""
-    found = topology(name)
-    container = waiting.container_name(found, found.find(node))
-    podman.podman("stop", "--time", "60", container, timeout=90)
-
-
-def kill(name: str, node: str) -> None:
-    """Cut a node's power: all of its processes end at once."""
-    found = topology(name)
-    container = waiting.container_name(found, found.find(node))
-    podman.podman("kill", "--signal", "KILL", container, timeout=60)
-
-
-def _check_name(name: str) -> None:
-    allowed = set("abcdefghijklmnopqrstuvwxyz0123456789-")
-    if not name or not set(name) <= allowed or not name[0].isalpha() or len(name) > 20:
-        raise UsageError(
-            f"--name {name!r}: a cluster's name is up to 20 small letters, digits and `-`,"
-            " a letter first"
-        )
-
-
-def _step(name: str) -> steps.Step:
-    """The step of the cluster of that name; the default one where there is no cluster."""
-    before = State(name).read()
-    return steps.load() if before is None else before[0].step
-
-
-def _base(name: str) -> bases.Base:
-    """The base of the cluster of that name; the default one where there is no cluster."""
-    before = State(name).read()
-    return bases.DEFAULT if before is None else before[0].base
-
-
-def _login(name: str) -> str:
-    """As whom one logs in to the cluster of that name; as root where there is no cluster."""
-    before = State(name).read()
-    return logins.ROOT if before is None else before[0].login
 
 
 def _image(place: State) -> str | None:
@@ -350,15 +251,9 @@ def _is_as_wanted(
         and (settings is None or settings == asked.overrides)
         and twin in (None, asked.twin)
     )
-    if not same or not _all_run(asked.topology):
+    if not same or not all_run(asked.topology):
         return False
     return waiting.missing(asked.topology, twins.running(asked.twin)) is None
-
-
-def _all_run(topology: Topology) -> bool:
-    present = podman.containers(topology.name)
-    names = [waiting.container_name(topology, node) for node in topology.nodes]
-    return all(name in present and present[name].is_running for name in names)
 
 
 def _remove_running(name: str) -> None:

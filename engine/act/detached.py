@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from engine.attempt import remote
+from engine.attempt import detached_scripts, remote
 from engine.attempt.records import RecordsWriter, holder_of
 from engine.errors import RunbookError
 from engine.model.answer import Answer, Lost, LostKind
@@ -65,7 +65,7 @@ def progress_query(base: str, offset: int = 0, most: int = 0) -> Query[Progress]
     """Asks whether the command exists, lives, has ended, and for its log from `offset` on."""
     return Query(
         name="state of the detached command",
-        argv=remote.script(remote.FOLLOW, base, str(offset), str(most)),
+        argv=remote.script(detached_scripts.FOLLOW, base, str(offset), str(most)),
         parse=parse_progress,
         deadline=60.0,
     )
@@ -98,7 +98,7 @@ def start(
     NotStarted when it can't be started, LockLost when the lock is another run's, Lost when it
     is not known. A command that was started before is left as it is.
     """
-    words = remote.script(remote.START, remote.ROOT, records.fencing_token, base, *argv)
+    words = remote.script(detached_scripts.START, remote.ROOT, records.fencing_token, base, *argv)
     answer = transport.run(node, words, deadline=60.0)
     if answer.code == remote.SUPERSEDED:
         raise records.lost(holder_of(answer.text.split("\n")))

@@ -8,7 +8,8 @@ from engine.attempt.records import LockLost
 from engine.errors import Refused, RunbookError
 from engine.model.answer import Answer, Lost
 from engine.model.change import Change
-from engine.record.run import Ending, Run
+from engine.model.ending import Ending
+from engine.record.run import Run
 
 
 class NotDone(RunbookError):

@@ -11,10 +11,11 @@ from collections.abc import Iterable, Mapping
 from engine.judge import identity as policy
 from engine.judge.roles import roles_agree
 from engine.model.answer import Known, Lost
+from engine.model.ending import Ending
 from engine.model.finding import Finding
 from engine.model.identity import Identity
 from engine.record.evidence import as_data
-from engine.record.run import Ending, Run
+from engine.record.run import Run
 
 MACHINES = "machines"
 """The baseline's field: node -> machine id."""

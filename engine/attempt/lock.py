@@ -25,8 +25,9 @@ from engine.attempt.records import (
 )
 from engine.errors import RunbookError
 from engine.model.answer import Lost
+from engine.model.ending import Ending
 from engine.record.journal import LOCK_TAKEN
-from engine.record.run import Ending, Run
+from engine.record.run import Run
 from engine.waiting import attempts
 
 

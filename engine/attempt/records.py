@@ -5,15 +5,14 @@ from __future__ import annotations
 import io
 import json
 import re
-import secrets
 import tarfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from engine.attempt import remote
+from engine.attempt.comparison_key import key_place
 from engine.attempt.noted import TAKEN, Noted, parse_noted
-from engine.attempt.remote import NO_RECORDS, ROOT, script
 from engine.errors import ParseError, RunbookError, UsageError
 from engine.model.answer import Answer
 from engine.model.event import Event
@@ -33,6 +32,8 @@ FREE_KIB = 1024 * 1024
 LEASE = 60
 """Seconds after which a lock that nobody renewed may be taken over, where its holder says nothing
 else (`runbook_lease_seconds`). Read where it is used."""
+RUNS_FILE = "runs"
+"""The list of an attempt's runs, in its directory."""
 
 
 class LockHeld(RunbookError):
@@ -350,41 +351,3 @@ def holder_of(lines: Sequence[str], at: int = 2) -> Mapping[str, Any]:
     except (IndexError, ValueError):
         return {}
     return holder if isinstance(holder, dict) else {}
-
-
-RUNS_FILE = "runs"
-"""Its list of runs, in its directory."""
-KEY_FILE = "comparison.key"
-"""Its name in the attempt's directory."""
-
-_READ = '[ -s "$1" ] || exit 3; exec cat -- "$1"'
-
-
-def new_key() -> Secret:
-    """A key for one attempt: 32 random bytes, as hexadecimal digits."""
-    return Secret(secrets.token_bytes(32).hex())
-
-
-def key_place(attempt: str) -> str:
-    """Where the key of an attempt lies, below the root of the records."""
-    return f"attempts/{attempt}/{KEY_FILE}"
-
-
-def _key(answer: Answer) -> Secret | None:
-    return Secret(answer.text.strip()) if answer.code == 0 else None
-
-
-def key_of(attempt: str) -> Query[Secret | None]:
-    """Asks N for the key; None: it is not there, or was thrown away.
-
-    By it an attempt tells whether a secret has changed, without keeping the secret: only HMACs of
-    secrets are on record. It lies on N alone, is never handed over with the records, and is thrown
-    away when the attempt is over: from then on nobody can try guesses against what was recorded.
-    """
-    return Query(
-        name="key of the attempt's comparisons",
-        argv=script(_READ, f"{ROOT}/{key_place(attempt)}"),
-        parse=_key,
-        ok_codes=(0, NO_RECORDS),
-        secret=True,
-    )

@@ -6,9 +6,10 @@ from collections.abc import Collection, Sequence
 
 from engine.errors import UsageError
 from engine.model.change import Settlement
+from engine.model.ending import Ending
 from engine.model.visible import is_blank
 from engine.record.memory import Memory
-from engine.record.run import Ending, Run
+from engine.record.run import Run
 
 WORDS = ("done", "repeat")
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import UsageError
+from engine.model.ending import Mode
 from engine.model.event import Event
 from engine.model.inventory import Inventory
 from engine.model.release import Release
 from engine.model.steps import Scope
 from engine.record.position import Position
-from engine.record.run import Mode
 from engine.report.evidence_files import read_unaltered, told_as_odd
 from engine.run.plan_ending import plan_of
 

@@ -11,13 +11,14 @@ from engine.act.foreseen import Bookkeeping, Foreseen, Foresight, Told, teller_o
 from engine.ask.look import Look
 from engine.errors import RunbookError, Unanswered
 from engine.model.change import Change, Nothing
+from engine.model.ending import Ending
 from engine.model.finding import Finding
 from engine.model.outcomes import IDLE
 from engine.model.plan import PlannedStep, Verdict
 from engine.model.steps import StepItem, upstream, waiting_for
 from engine.plan.look import Ahead, NotKnownYet, PlanLook
 from engine.record.evidence import Evidence, StoppedForPerson
-from engine.record.run import Ending, Run
+from engine.record.run import Run
 
 LOOKS = "looks and judges in the run"
 

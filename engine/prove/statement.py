@@ -13,6 +13,7 @@ from typing import Any
 from engine.atomic import write_atomically
 from engine.errors import ParseError, UsageError
 from engine.model.approval import SeenStatement, Statement
+from engine.model.ending import Mode
 from engine.model.event import stamp
 from engine.model.facts import MACHINE_IDS, REHEARSED, STATEMENT
 from engine.model.inventory import Environment, Inventory
@@ -29,7 +30,7 @@ from engine.prove.signature import (
     signed_by,
 )
 from engine.record.memory import Memory
-from engine.record.run import Mode, Run
+from engine.record.run import Run
 from engine.verify import canonical, read_file, read_json
 
 NAME = "rehearsal.json"

@@ -48,7 +48,7 @@ exec find "$@" -ignore_readdir_race \
 """
 
 # `find`, never `updatedb`: a question changes nothing. Mounts below /neteye are crossed. Of any
-# type: a link is left as a link, and what is saved as .rpmorig may be a directory (rpm 4.18).
+# a link is left as a link, and what is saved as .rpmorig may be a directory (rpm 4.18).
 LEFTOVERS: Query[tuple[str, ...]] = Query(
     name="configuration conflicts (.rpmnew, .rpmsave, .rpmorig)",
     argv=("sh", "-c", _FIND.strip(), "find", "/etc", "/neteye"),

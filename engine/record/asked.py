@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 
+from engine.model.ending import Ending
 from engine.model.event import Event, moment
 from engine.model.groups import grouped
 from engine.record.changes import changes_of
-from engine.record.run import Ending
 
 KNOWN = ("began", "answers")
 """States of probing that name the way on which a service is known to answer."""

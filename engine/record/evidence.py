@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from engine.errors import ANOTHER_MACHINE, NO_SOCKETS, NO_SOCKETS_BEFORE, OUT_OF_REACH, RunbookError
 from engine.judge.text import many
 from engine.judge.ways import CHANGED, FORWARDING, UNANSWERED, UNREACHABLE
+from engine.model.ending import Mode
 from engine.model.finding import Finding, Verdict, Way, acceptance_sentence
 from engine.model.loss import LossState, Lost
 from engine.model.query import Asked
@@ -17,7 +18,7 @@ from engine.record.archive import name_of
 from engine.record.listing import Cells
 from engine.record.memory import ChangeRecord
 from engine.record.rows import RowState
-from engine.record.run import Mode, Run, SupportWanted
+from engine.record.run import Run, SupportWanted
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from engine.record.run import Ending
+from engine.model.ending import Ending
 
 
 class Next(StrEnum):

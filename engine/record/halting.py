@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from engine.judge.ways import to_accept, way_of, way_out
+from engine.model.ending import Ending, Mode
 from engine.model.finding import Finding, Way
-from engine.record.run import Ending, Mode, Run
+from engine.record.run import Run
 
 
 def by_findings(run: Run, blocking: Sequence[Finding]) -> None:

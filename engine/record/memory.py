@@ -229,6 +229,11 @@ class Memory:
     def _on_fact(self, event: Event) -> None:
         self.facts[event["name"]] = event
 
+    @property
+    def has_changed(self) -> bool:
+        """A run of the attempt, which is not over, has begun to change the cluster."""
+        return bool(self.changes) and not self.closed
+
     def of_step(self, step: str) -> list[ChangeRecord]:
         """The changes of one step, in order."""
         return [record for record in self.changes.values() if record.intent["step"] == step]

@@ -1,21 +1,18 @@
-"""One invocation: its directory, its journal, what stopped it, and how it ends."""
+"""One invocation: what it goes by, what it has on record, and what stopped it."""
 
 from __future__ import annotations
 
-import contextlib
-import re
-import secrets
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
 from engine.errors import RunbookError, UsageError
 from engine.judge.weighing import Judge
 from engine.model.change import Settlement
+from engine.model.ending import Ending, Mode, Stop
 from engine.model.event import Event
 from engine.model.finding import Way
 from engine.model.inventory import Inventory
@@ -23,72 +20,15 @@ from engine.model.prediction import Predicted
 from engine.model.release import Pause, Release
 from engine.model.steps import Scope
 from engine.record.course import UpgradeCourse
+from engine.record.directory import why_not_begun
 from engine.record.interrupts import Interrupts
 from engine.record.journal import LOCK_TAKEN, Journal, utc_now
 from engine.record.material import facts_before_a_change, runbook_hash
 from engine.record.memory import Memory
+from engine.record.other_runs import Followed, Read
 from engine.record.outputs import Outputs
 from engine.record.redact import Redactor
 from engine.record.rows import RowState
-
-LATEST = "latest"
-
-
-class Mode(StrEnum):
-    EXECUTE = "execute"
-    PLAN = "plan"
-    RESTORE = "restore"
-    FOLLOW_UP = "follow-up"
-
-    @property
-    def changes(self) -> bool:
-        """It takes the lock and may change the cluster."""
-        return self in (Mode.EXECUTE, Mode.RESTORE)
-
-
-class Ending(StrEnum):
-    """How a run ended; the contract's outcomes and their exit codes."""
-
-    DONE = "done"
-    FAILED = "failed"
-    INTERRUPTED = "interrupted"
-    USAGE = "usage"
-    BLOCKED = "blocked"
-    STOPPED = "stopped"
-    UNKNOWN = "unknown"
-    LOCKED = "locked"
-    PLANNED = "planned"
-    AS_ASKED = "stopped as asked"
-    """Behind the phase that `--until` named: neither failed nor complete."""
-
-    @property
-    def code(self) -> int:
-        return _CODES[self]
-
-
-_CODES = {
-    Ending.DONE: 0,
-    Ending.PLANNED: 0,
-    Ending.AS_ASKED: 0,
-    Ending.FAILED: 1,
-    Ending.INTERRUPTED: 2,
-    Ending.USAGE: 4,
-    Ending.BLOCKED: 10,
-    Ending.STOPPED: 11,
-    Ending.UNKNOWN: 12,
-    Ending.LOCKED: 13,
-}
-
-
-@dataclass(frozen=True)
-class Stop:
-    """The first event that stopped the run; what is seen later does not change it."""
-
-    ending: Ending
-    reason: str
-    what_to_do: str
-    way: Way = Way.AGAIN
-    """Where that leads."""
 
 
 @dataclass(frozen=True)
@@ -98,43 +38,6 @@ class SupportWanted:
     why: str
     step: str = ""
     row: str = ""
-
-
-def new_run_id(cluster: str, now: datetime) -> str:
-    """UTC time, cluster name, four random characters: sorts by time, safe as a file name."""
-    name = re.sub(r"[^A-Za-z0-9.-]", "-", cluster)
-    return f"{now:%Y%m%dT%H%M%SZ}-{name}-{secrets.token_hex(2)}"
-
-
-FOLLOWED, AS_REHEARSAL = "follow-up", "rehearsal"
-"""What the evidence of another run is read for."""
-
-
-@dataclass(frozen=True)
-class Read:
-    """The evidence of another run by which this one goes."""
-
-    what_for: str
-    run_id: str
-    head: str
-    """SHA-256 of its journal's last line, as it was read."""
-
-
-@dataclass(frozen=True)
-class Followed:
-    """The run that is followed up, as its own evidence tells it."""
-
-    directory: Path
-    run_id: str
-    attempt: str
-    mode: str
-    """`execute`, `plan` or `restore`: of the run itself."""
-    facts: dict[str, Event]
-    """What the steps of the attempt remembered, by name."""
-    head: str
-    """SHA-256 of its journal's last line."""
-    lacking: Sequence[str] = ()
-    """What its evidence lacks, a sentence each."""
 
 
 class TellsOthers(Protocol):
@@ -274,7 +177,7 @@ class Run:
     def refuse_without_journal(self) -> None:
         """UsageError when the journal could not even be begun."""
         if not self.journal.is_whole:
-            raise UsageError(_not_begun(self.journal.path, self.journal.problem))
+            raise UsageError(why_not_begun(self.journal.path, self.journal.problem))
 
     def halt(
         self,
@@ -342,59 +245,3 @@ class Run:
     def may_change(self) -> bool:
         """No change is made after the first thing that stopped the run."""
         return self.mode.changes and self.stop is None
-
-
-def latest_in(reports: Path) -> str:
-    """The run that `reports/latest` points to; empty: it points to none."""
-    with contextlib.suppress(OSError):
-        return (reports / LATEST).readlink().name
-    return ""
-
-
-def give_latest_back(run: Run) -> None:
-    """Have `reports/latest` point to the run before again: people look there for the one at work.
-
-    When it points to a third one meanwhile, or there was none before, it stays. Raises OSError.
-    """
-    reports, before = run.directory.parent, run.latest_before
-    if latest_in(reports) == run.run_id and before and (reports / before).is_dir():
-        _point_latest(reports, before, run.run_id)
-
-
-def open_directory(reports: Path, run_id: str) -> Path:
-    """`reports/<run-id>` (0700), with `reports/latest` pointing to it. Raises UsageError."""
-    try:
-        return _make_directory(reports, run_id)
-    except OSError as error:
-        raise UsageError(_not_begun(reports / run_id, error.strerror or str(error))) from error
-
-
-def open_journal(directory: Path, run_id: str, clean: Callable[[str], str]) -> Journal:
-    """The run's journal in its directory. Raises UsageError."""
-    path = directory / "journal.jsonl"
-    try:
-        return Journal(path, run_id, clean)
-    except OSError as error:
-        raise UsageError(_not_begun(path, error.strerror or str(error))) from error
-
-
-def _not_begun(path: Path, why: str) -> str:
-    return (
-        f"{path}: can't be written ({why}); nothing was asked or changed. Make room, or make the"
-        " directory writable, then run again"
-    )
-
-
-def _make_directory(reports: Path, run_id: str) -> Path:
-    directory = reports / run_id
-    directory.mkdir(mode=0o700, parents=True)
-    for part in ("outputs", "backups", "earlier"):
-        (directory / part).mkdir(mode=0o700)
-    _point_latest(reports, run_id, run_id)
-    return directory
-
-
-def _point_latest(reports: Path, to: str, by: str) -> None:
-    fresh = reports / f".{LATEST}-{by}"
-    fresh.symlink_to(to)
-    fresh.replace(reports / LATEST)

@@ -10,10 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from engine.model.ending import Mode
 from engine.model.event import stamp
 from engine.model.inventory import Counts, Settings
 from engine.model.steps import Scope, StepItem
-from engine.record.run import Mode, Run
+from engine.record.run import Run
 
 
 def started_fields(

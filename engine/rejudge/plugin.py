@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from engine.errors import RunbookError, UsageError
+from engine.model.ending import Mode
 from engine.model.event import Event
 from engine.record.material import runbook_hash
-from engine.record.run import Mode, Run
+from engine.record.run import Run
 from engine.rejudge import compare
 from engine.rejudge.compare import State, StepAgain, Told, step_again
 from engine.rejudge.record import FIRST_LOOK, Record

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.judge.prediction import DEVIATES
+from engine.model.ending import Ending, Stop
 from engine.model.event import Event
-from engine.record.run import Ending, Stop
 from engine.rejudge.course import course_of
 from engine.report.answers import Diverged
 from engine.report.evidence_files import Evidence

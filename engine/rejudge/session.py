@@ -15,9 +15,10 @@ from engine.attempt.baseline import as_renewed
 from engine.judge.ways import CHANGED
 from engine.model.answer import Answer
 from engine.model.change import Change, Outcome
+from engine.model.ending import Stop
 from engine.model.event import Event
 from engine.record.memory import ChangeRecord, Memory
-from engine.record.run import Run, Stop
+from engine.record.run import Run
 from engine.rejudge.look import Nowhere, RecordedBaseline, RecordedLook
 from engine.rejudge.record import Record, fields_of
 from engine.report.answers import Diverged, NotRecorded, answer_of

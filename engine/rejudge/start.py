@@ -9,15 +9,17 @@ from typing import Any
 
 from engine.errors import UsageError
 from engine.judge.weighing import Judge
+from engine.model.ending import Mode
 from engine.model.event import Event
 from engine.model.finding import Acceptance
 from engine.model.inventory import Environment, Host, Inventory, Role, Settings
 from engine.model.release import Release
 from engine.model.steps import Scope
 from engine.record.journal import Journal
+from engine.record.other_runs import Followed
 from engine.record.outputs import Outputs
 from engine.record.redact import Redactor
-from engine.record.run import Followed, Mode, Run
+from engine.record.run import Run
 from engine.rejudge.record import Record, fields_of
 from engine.run.follow_up import read_followed
 from engine.run.goes_by import refuse_another_head

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import UsageError
+from engine.model.ending import Mode
 from engine.model.prediction import Prediction
 from engine.prove.statement import NAME, read_statement, refuse_altered
 from engine.record.course import UpgradeCourse
-from engine.record.run import Mode
 from engine.report.change import of_change
 from engine.report.compare import compare, lines_of
 from engine.report.evidence_files import Evidence, read_unaltered, told_as_odd

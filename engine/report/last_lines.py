@@ -8,11 +8,11 @@ from typing import Any
 
 from engine.judge.text import counted, quoted
 from engine.judge.ways import command_lines, commands_of, consequence, folded
+from engine.model.ending import Ending
 from engine.model.finding import Way, acceptance_sentence
 from engine.model.outcomes import NOT_DONE
 from engine.record.gaps import sentence
 from engine.record.memory import LedgerEntry
-from engine.record.run import Ending
 from engine.report.losses import loss_lines
 from engine.report.predicted import line_of
 from engine.report.under_way import lines_of, not_known, open_entries

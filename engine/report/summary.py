@@ -15,6 +15,7 @@ from typing import Any
 
 from engine.atomic import write_atomically
 from engine.judge.text import listed
+from engine.model.ending import Ending
 from engine.model.event import Event, moment, operator_of
 from engine.model.facts import AFTER
 from engine.model.finding import Way
@@ -22,7 +23,6 @@ from engine.record.gaps import gaps_of, totals_of
 from engine.record.intervals import FENCING, STANDBY, in_words, intervals_of, of_kind
 from engine.record.memory import LedgerEntry, Memory
 from engine.record.rows import Row, rows_of
-from engine.record.run import Ending
 from engine.report.change import Taken, of_change, taken_by
 from engine.report.earlier import placed
 from engine.report.headline import headline_of

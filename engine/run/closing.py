@@ -7,9 +7,10 @@ from contextlib import contextmanager
 
 import pytest
 
+from engine.model.ending import Ending
 from engine.prove.seal import seal
 from engine.record.interrupts import Interrupts
-from engine.record.run import Ending, Run
+from engine.record.run import Run
 from engine.report.console import LastingOutput, clean_line
 from engine.report.summary import planned_steps
 from engine.run.ending import Ended, finish, write_support

@@ -11,12 +11,14 @@ from typing import Any
 from engine.act import detached
 from engine.atomic import write_atomically
 from engine.errors import RunbookError
+from engine.model.ending import Ending, Mode
 from engine.model.event import Event
 from engine.model.groups import grouped
 from engine.model.outcomes import PASSED
 from engine.prove.seal import Signing
 from engine.record.archive import name_of
-from engine.record.run import LATEST, Ending, Mode, Run, give_latest_back
+from engine.record.directory import LATEST, give_latest_back
+from engine.record.run import Run
 from engine.report.audit.page import NAME as PAGE
 from engine.report.audit.page import NotDrawn, write_page
 from engine.report.change import of_change
@@ -72,7 +74,7 @@ def finish(run: Run, session: Session | None, failed: str = "") -> Ended:
     `failed` is what pytest saw fail, in words.
     """
     if session is not None:
-        session.stop_measuring()
+        session.measuring.end()
         session.check_hold()
     run.step = ""
     earlier = earlier_events(session)
@@ -132,7 +134,7 @@ def earlier_events(session: Session | None) -> Sequence[Event]:
 
 def _give_latest_back(run: Run) -> None:
     try:
-        give_latest_back(run)
+        give_latest_back(run.directory, run.latest_before)
     except OSError as error:
         text = f"{run.directory.parent / LATEST} still points to this run: {error.strerror}"
         run.record("warning", step="", text=text)

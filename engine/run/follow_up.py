@@ -13,7 +13,7 @@ from engine.errors import UsageError
 from engine.model.event import Event
 from engine.model.release import Release
 from engine.record.memory import Memory
-from engine.record.run import Followed
+from engine.record.other_runs import Followed
 from engine.report.evidence_files import Evidence, read_unaltered, told_as_odd
 from engine.run.goes_by import refuse_another_head
 

@@ -10,12 +10,13 @@ from typing import Any
 
 from engine.judge.prediction import Compared, compare, deviation_finding, not_compared
 from engine.judge.text import many
+from engine.model.ending import Mode
 from engine.model.event import Event
 from engine.model.groups import grouped
 from engine.model.plan import PlannedStep
 from engine.record.evidence import as_data
 from engine.record.position import Position
-from engine.record.run import Mode, Run
+from engine.record.run import Run
 from engine.report.console import Console
 from engine.report.evidence_files import ODD
 from engine.report.predicted import DEVIATION, Beside, beside

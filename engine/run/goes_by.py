@@ -14,7 +14,7 @@ from engine.model.inventory import Inventory
 from engine.model.prediction import Predicted
 from engine.model.steps import Scope
 from engine.prove.statement import read_statement, refuse_altered
-from engine.record.run import AS_REHEARSAL, FOLLOWED, Read
+from engine.record.other_runs import AS_REHEARSAL, FOLLOWED, Read
 from engine.report.evidence_files import JOURNAL, read_unaltered
 
 

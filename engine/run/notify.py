@@ -11,9 +11,10 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from engine.model.ending import Ending, Mode, Stop
 from engine.model.event import Event, moment, operator_of, stamp
 from engine.model.steps import phase_of
-from engine.record.run import Ending, Mode, Run, Stop
+from engine.record.run import Run
 from engine.report.audit.rests import rests_on
 from engine.report.console import clean_line, clock
 from engine.run.channel import Channel, Message

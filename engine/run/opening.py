@@ -12,12 +12,14 @@ from engine.attempt.baseline import keep_baseline
 from engine.attempt.kept import Fetcher
 from engine.attempt.lock import ClusterLock, MachineLock, holder, is_gone, take_machine_lock
 from engine.attempt.records import RecordsWriter
+from engine.model.ending import Ending
 from engine.model.event import Event, moment, operator_of
 from engine.model.names import names_of
 from engine.model.steps import Scope
 from engine.record.memory import Memory
 from engine.record.no_return import passing_of
-from engine.record.run import Ending, Followed, Run
+from engine.record.other_runs import Followed
+from engine.record.run import Run
 from engine.report import earlier
 from engine.report.console import Console
 from engine.report.words import to_the_second

@@ -7,9 +7,9 @@ from typing import cast
 import pytest
 
 from engine.errors import UsageError
+from engine.model.ending import Mode
 from engine.model.steps import Scope
 from engine.model.visible import is_blank
-from engine.record.run import Mode
 
 EVERYTHING = "all"
 PLAN_ALL = f"--plan={EVERYTHING}"

@@ -13,6 +13,7 @@ from engine.judge.ways import command_lines, commands_of, consequence
 from engine.judge.ways import folded as folded_findings
 from engine.model.change import Change
 from engine.model.definition import short
+from engine.model.ending import Ending
 from engine.model.event import stamp
 from engine.model.finding import Finding, Severity, acceptance_sentence
 from engine.model.groups import grouped
@@ -24,7 +25,7 @@ from engine.record.evidence import as_data
 from engine.record.journal import cleaned
 from engine.record.material import material_hash, material_of
 from engine.record.position import Position
-from engine.record.run import Ending, Run
+from engine.record.run import Run
 from engine.report.console import columns, in_columns
 from engine.report.predicted import Beside, data_of, plan_lines_of
 from engine.report.summary import write_summary

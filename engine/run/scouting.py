@@ -24,9 +24,11 @@ from typing import Any, NoReturn, cast
 
 import pytest
 
-from engine.ask.ahead import Course, NotAhead, Scouting, SideBySide
+from engine.ask.ahead import Course, Scouting, SideBySide
+from engine.ask.answers import NotAhead
 from engine.ask.look import Look
 from engine.ask.source import Source
+from engine.model.ending import Mode
 from engine.model.event import Event
 from engine.model.query import LocalQuery
 from engine.model.steps import Scope, StepItem, phase_of
@@ -37,7 +39,7 @@ from engine.record.interrupts import Interrupts
 from engine.record.journal import Journal
 from engine.record.listing import Cells
 from engine.record.outputs import Outputs
-from engine.record.run import Mode, Run
+from engine.record.run import Run
 from engine.report.console import Console
 from engine.run.session import ITEM, Session
 from engine.transport.base import Transport

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NoReturn, Protocol
+from typing import Any, Protocol
 
 import pytest
 
@@ -21,29 +20,22 @@ from engine.ask.recognition import met_stranger
 from engine.attempt.baseline import keep_baseline
 from engine.attempt.handover import hand_over
 from engine.attempt.records import LockLost, RecordsWriter
-from engine.errors import Refused, RunbookError, Unanswered, UsageError
+from engine.errors import Refused, RunbookError, UsageError
 from engine.model.answer import Lost
-from engine.model.change import Outcome
-from engine.model.cluster import ClusterStatus
+from engine.model.ending import Ending, Mode, Stop
 from engine.model.event import Event
-from engine.model.finding import Finding
 from engine.model.steps import Scope, StepItem
 from engine.plan.planner import Planner
-from engine.probing.watch import ServiceWatch, targets_of
-from engine.queries.pacemaker import STATUS
-from engine.record import halting
-from engine.record.asked import answered_from
-from engine.record.evidence import Evidence, StoppedForPerson, unanswered
+from engine.record.evidence import Evidence
 from engine.record.intervals import Interval, intervals_of
 from engine.record.logins import WaysSeen
 from engine.record.memory import LedgerEntry
-from engine.record.rows import RowState
-from engine.record.run import Ending, Mode, Run, Stop
-from engine.record.standby import StateWatch
+from engine.record.run import Run
 from engine.report.change import Taken, of_change, taken_by
 from engine.report.console import Console
 from engine.report.under_way import as_seen
 from engine.run.fetching import fetch
+from engine.run.measuring import Measuring
 from engine.run.notify import tell_stop
 from engine.run.opening import Opening
 from engine.run.stepping import StepUnderWay
@@ -81,8 +73,7 @@ class Session:
         self.opening = Opening(run, transport, console)
         self.look: Look
         self.survey: Survey
-        self._states = StateWatch(self._status, run.record, run.now)
-        self._services = ServiceWatch(run, self._transport, run.inventory.operative)
+        self.measuring = Measuring(run, transport)
         self.live = LivePage(run)
         self.planner = Planner(run)
         self.steps = StepUnderWay(run, console, self.planner)
@@ -112,11 +103,11 @@ class Session:
                 self._idle,
                 self._before_change,
             )
-        self._watch_states(asked)
+        self.measuring.watch_states(self.look, self.survey, asked)
         self.opening.judge()
         self.steps.foretold.begin(self.survey.earlier, self.look.position)
-        if self._applier is not None and self.run.stop is None and self._has_changed_before():
-            self._watch_services()  # a command of an earlier run may be at work
+        if self._applier is not None and self.run.stop is None and self.run.memory.has_changed:
+            self.measuring.watch_services()  # a command of an earlier run may be at work
         if self._applier is not None and self.run.stop is None and self.run.settlements:
             settle(self.run, self._transport)
             self._applier.sync()  # a person's word outlives whatever stops this run
@@ -134,86 +125,24 @@ class Session:
         step = self.run.step
         if over := is_over(self.run):
             applied = Applied(reason=over)
-            self._evidence_of(applied, rows)
+            self.steps.tell_applied(applied, rows, self.survey.earlier)
             return applied
         try:
             if self.run.mode is Mode.PLAN:
                 return self.planner.show(
                     self.look,
-                    lambda look: without_doubts(make(look), self._go_on_with),
+                    lambda look: without_doubts(make(look), self.steps.go_on_with),
                     foresight,
                 )
             if self._applier is None:
                 raise NotDone("no change is made: N did not answer, or its lock is not ours")
-            applied = self._applier.apply(step, without_doubts(make(self.look), self._go_on_with))
+            applied = self._applier.apply(
+                step, without_doubts(make(self.look), self.steps.go_on_with)
+            )
         except RunbookError as error:
-            self.fail_for(error, rows, action=name)
-        self._evidence_of(applied, rows)
+            self.steps.fail_for(error, rows, action=name)
+        self.steps.tell_applied(applied, rows, self.survey.earlier)
         return applied
-
-    def fail_for(self, error: RunbookError, rows: tuple[str, ...], *, action: str = "") -> NoReturn:
-        """An error has ended a step's action or body: the step fails, as the rest was not done."""
-        if isinstance(error, Unanswered):
-            self._judge_unanswered(error, rows)
-        elif isinstance(error, StoppedForPerson):
-            self.stop_for(error, rows)
-            halting.although_accepted(self.run, error.findings)
-        else:
-            self.run.tell_rows(rows, RowState.FAILED, str(error))
-            if isinstance(error, LockLost):
-                superseded(self.run, error)
-            elif not isinstance(error, Refused | NotDone):  # these have stopped the run already
-                ending = Ending.BLOCKED if self.run.mode is Mode.PLAN else Ending.FAILED
-                where = f"{self.run.step} ({action})" if action else self.run.step
-                self.run.halt(ending, f"{where}: {error}", "Remove the cause, then run again.")
-        said = self.run.redactor.clean_output(str(error))
-        raise pytest.fail.Exception(said, pytrace=False) from None
-
-    def _judge_unanswered(self, error: Unanswered, rows: tuple[str, ...]) -> None:
-        """A question without an answer blocks, whoever in a step asked it."""
-        if self.evidence is not None:
-            finding = unanswered(error.node, error.question, error.why)
-            self.evidence.judge([finding], observed=str(error), guide=rows)
-            if self.evidence.blocking:
-                halting.by_findings(self.run, self.evidence.blocking)
-            halting.although_accepted(self.run, [finding])
-
-    def stop_for(self, error: StoppedForPerson, rows: tuple[str, ...]) -> None:
-        """Something that only a person can decide: exit code 11, the findings say what."""
-        if self.evidence is None:
-            return
-        verdict = self.evidence.judge(error.findings, observed=str(error), guide=rows)
-        if not verdict:
-            halting.for_person(self.run, verdict.blocking)
-
-    def _go_on_with(self, findings: Sequence[Finding]) -> None:
-        """An action's doubt: StoppedForPerson unless all that blocks is accepted."""
-        weighed = self.run.judge.weigh(findings)
-        if any(finding.blocks for finding in weighed):
-            raise StoppedForPerson(findings)
-        if findings and self.evidence is not None:
-            said = "accepted" if any(finding.accepted for finding in weighed) else "told"
-            self.evidence.judge(findings, observed=f"{said}: the action goes on", guide=())
-
-    def _evidence_of(self, applied: Applied, rows: tuple[str, ...]) -> None:
-        said = applied.sentence()
-        for row in rows:
-            made = applied.did_something or self._was_made_by_an_earlier_run(row)
-            state = RowState.FULFILLED if made else RowState.NOT_NEEDED
-            self.run.tell_rows((row,), state, said)
-        if self.evidence is not None:
-            self.evidence.reasons.append(said)
-            if not applied.did_something:
-                self.evidence.outcome = "nothing to do"
-
-    def _was_made_by_an_earlier_run(self, row: str) -> bool:
-        """An earlier run made the step's change, and ended before it told the row."""
-        step = self.run.step
-        told = any(
-            event["event"] == "row" and (event["row"], event["step"]) == (row, step)
-            for event in self.survey.earlier
-        )
-        return not told and self.run.memory.outcome_of(step) is Outcome.OK
 
     def open_attempt(self, baseline: Mapping[str, Any], key: Secret | None = None) -> None:
         """Open a new attempt with its baseline; bookkeeping on N, no change of the cluster.
@@ -277,36 +206,10 @@ class Session:
 
     def _idle(self, word: str) -> None:
         self.console.idle(word)
-        self._states.sample()
-
-    def _watch_states(self, asked: datetime) -> None:
-        """Record standby and fencing from the first look on, which was `asked` then."""
-        if not self.run.mode.changes:
-            return
-        self._states.go_on_from(self.survey.earlier)
-        if self.survey.status is not None:
-            self._states.see(self.survey.status, asked)
-        self.look.on_status = self._states.see
-
-    def _has_changed_before(self) -> bool:
-        """An earlier run of the attempt, which is not over, has begun to change the cluster."""
-        return bool(self.run.memory.changes) and not self.run.memory.closed
-
-    def _watch_services(self) -> None:
-        """From the attempt's first change on: whether the cluster's services answer."""
-        defined = self.survey.definition
-        targets = targets_of(
-            self.run.release.services if defined else (),
-            self.run.inventory.settings.probes,
-            address=defined.cluster_ip if defined else "",
-            name=defined.hostname if defined else "",
-            active=self.look.names.active,
-        )
-        here = str(self.run.journal.events[0].get("host", ""))
-        self._services.begin(targets, answered_from(self.survey.earlier, here))
+        self.measuring.look_at_states()
 
     def _before_change(self) -> None:
-        self._watch_services()
+        self.measuring.watch_services()
         if self._witness is not None:
             self._witness.before_change(self.survey.earlier)
 
@@ -315,13 +218,9 @@ class Session:
         if self._witness is not None:
             self._witness.ended()
 
-    def stop_measuring(self) -> None:
-        """Services are not asked any more: the run is over."""
-        self._services.end()
-
     def watch_standby(self) -> None:
         """Look now who is in standby."""
-        self._states.sample(now=True)
+        self.measuring.look_at_states(now=True)
 
     def attempt_events(self) -> list[Event]:
         """What is on record of the attempt until now."""
@@ -339,11 +238,6 @@ class Session:
         """From the begin of the attempt's first run until now; until its end when it is over."""
         now = None if self.run.memory.closed else self.run.now()
         return taken_by(of_change(self.attempt_events()), now)
-
-    def _status(self) -> ClusterStatus:
-        # asked past the evidence: hundreds of equal looks would bury it
-        answer = self._transport.run(self.look.names.active, STATUS.argv, deadline=STATUS.deadline)
-        return self.look.names.localised(STATUS.parse(answer))
 
     def foresee(self, function: object) -> None:
         """A plan does not run this step's body: what it says of itself beforehand."""

@@ -24,21 +24,13 @@ from engine.model.prediction import as_data
 from engine.model.release import Release
 from engine.parse.acceptance import parse_acceptance
 from engine.parse.inventory_ini import read_inventory
+from engine.record.directory import latest_in, new_run_id, open_directory, open_journal
 from engine.record.journal import utc_now
 from engine.record.material import runbook_hash
+from engine.record.other_runs import FOLLOWED, Followed, Read
 from engine.record.outputs import Outputs
 from engine.record.redact import Redactor
-from engine.record.run import (
-    FOLLOWED,
-    Followed,
-    Read,
-    Run,
-    SupportWanted,
-    latest_in,
-    new_run_id,
-    open_directory,
-    open_journal,
-)
+from engine.record.run import Run, SupportWanted
 from engine.record.started import started_fields
 from engine.report.compiled import from_text_only
 from engine.report.console import Console

@@ -1,18 +1,29 @@
-"""The step under way: how it begins, what is said of it, how it ends."""
+"""The step under way: how it begins, what its action came to, what stops it, how it ends."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NoReturn
 
 import pytest
 
+from engine.act.driving import Applied
+from engine.act.stops import NotDone, superseded
+from engine.attempt.records import LockLost
+from engine.errors import Refused, RunbookError, Unanswered
 from engine.judge.text import cut_at_word
 from engine.judge.ways import in_words
+from engine.model.change import Outcome
+from engine.model.ending import Ending, Mode
+from engine.model.event import Event
+from engine.model.finding import Finding
 from engine.model.plan import PlannedStep, Verdict
 from engine.model.steps import StepItem, phase_of, waiting_for
 from engine.plan.planner import Planner
-from engine.record.evidence import Evidence
-from engine.record.run import Ending, Mode, Run
+from engine.record import halting
+from engine.record.evidence import Evidence, StoppedForPerson, unanswered
+from engine.record.rows import RowState
+from engine.record.run import Run
 from engine.report.console import MOST, Console, columns, in_columns
 from engine.run.foretold import Foretold
 from engine.run.notify import tell_phase
@@ -77,12 +88,79 @@ class StepUnderWay:
         for text in self._run.news.new_problems() if self._run.news else ():
             self._console.line(text, yellow=True)
 
-    def left_out(self, item: StepItem, waits_for: Sequence[str]) -> str:
+    def why_left_out(self, item: StepItem, waits_for: Sequence[str]) -> str:
         """Why the step is not run; empty: it is."""
         missing = [name for name in waits_for if name in self._failed]
         # pytest-dependency goes by a report, which another plugin may have made a better one
         behind = f"{item.name} depends on {missing[0]}" if missing else ""
         return self._run.left_out.get(item.name, behind)
+
+    def fail_for(self, error: RunbookError, rows: tuple[str, ...], *, action: str = "") -> NoReturn:
+        """An error has ended a step's action or body: the step fails, as the rest was not done."""
+        if isinstance(error, Unanswered):
+            self._judge_unanswered(error, rows)
+        elif isinstance(error, StoppedForPerson):
+            self.stop_for(error, rows)
+            halting.although_accepted(self._run, error.findings)
+        else:
+            self._run.tell_rows(rows, RowState.FAILED, str(error))
+            if isinstance(error, LockLost):
+                superseded(self._run, error)
+            elif not isinstance(error, Refused | NotDone):  # these have stopped the run already
+                ending = Ending.BLOCKED if self._run.mode is Mode.PLAN else Ending.FAILED
+                where = f"{self._run.step} ({action})" if action else self._run.step
+                self._run.halt(ending, f"{where}: {error}", "Remove the cause, then run again.")
+        said = self._run.redactor.clean_output(str(error))
+        raise pytest.fail.Exception(said, pytrace=False) from None
+
+    def _judge_unanswered(self, error: Unanswered, rows: tuple[str, ...]) -> None:
+        """A question without an answer blocks, whoever in a step asked it."""
+        if self.evidence is not None:
+            finding = unanswered(error.node, error.question, error.why)
+            self.evidence.judge([finding], observed=str(error), guide=rows)
+            if self.evidence.blocking:
+                halting.by_findings(self._run, self.evidence.blocking)
+            halting.although_accepted(self._run, [finding])
+
+    def stop_for(self, error: StoppedForPerson, rows: tuple[str, ...]) -> None:
+        """Something that only a person can decide: exit code 11, the findings say what."""
+        if self.evidence is None:
+            return
+        verdict = self.evidence.judge(error.findings, observed=str(error), guide=rows)
+        if not verdict:
+            halting.for_person(self._run, verdict.blocking)
+
+    def go_on_with(self, findings: Sequence[Finding]) -> None:
+        """An action's doubt: StoppedForPerson unless all that blocks is accepted."""
+        weighed = self._run.judge.weigh(findings)
+        if any(finding.blocks for finding in weighed):
+            raise StoppedForPerson(findings)
+        if findings and self.evidence is not None:
+            said = "accepted" if any(finding.accepted for finding in weighed) else "told"
+            self.evidence.judge(findings, observed=f"{said}: the action goes on", guide=())
+
+    def tell_applied(
+        self, applied: Applied, rows: tuple[str, ...], earlier: Sequence[Event]
+    ) -> None:
+        """What an action came to, for its rows and the step; `earlier`: of the attempt's runs."""
+        said = applied.sentence()
+        for row in rows:
+            made = applied.did_something or self._was_made_by_an_earlier_run(row, earlier)
+            state = RowState.FULFILLED if made else RowState.NOT_NEEDED
+            self._run.tell_rows((row,), state, said)
+        if self.evidence is not None:
+            self.evidence.reasons.append(said)
+            if not applied.did_something:
+                self.evidence.outcome = "nothing to do"
+
+    def _was_made_by_an_earlier_run(self, row: str, earlier: Sequence[Event]) -> bool:
+        """An earlier run made the step's change, and ended before it told the row."""
+        step = self._run.step
+        told = any(
+            event["event"] == "row" and (event["row"], event["step"]) == (row, step)
+            for event in earlier
+        )
+        return not told and self._run.memory.outcome_of(step) is Outcome.OK
 
     def end(self, item: StepItem, report: pytest.TestReport, seconds: float) -> None:
         """Record how the step ended, and keep its events for the report."""

@@ -20,6 +20,7 @@ from engine.judge.packages import not_left
 from engine.model.answer import Lost
 from engine.model.cluster import ClusterStatus
 from engine.model.definition import ClusterDefinition
+from engine.model.ending import Mode
 from engine.model.event import Event
 from engine.model.finding import Finding
 from engine.model.host import Version
@@ -32,7 +33,7 @@ from engine.queries.pacemaker import STATUS
 from engine.queries.packages import BEHIND, package_state
 from engine.record.memory import Memory
 from engine.record.position import LEFT, Position, Situation, left_of, position_of, round_to_prove
-from engine.record.run import Mode, Run
+from engine.record.run import Run
 from engine.verify import Missing, generations_of
 
 RECORDS = records_query()

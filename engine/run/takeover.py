@@ -9,11 +9,12 @@ from typing import Any
 from engine.ask.look import Look
 from engine.judge import takeover
 from engine.judge.ways import way_out
+from engine.model.ending import Ending
 from engine.model.finding import Finding
 from engine.record.evidence import as_data, unanswered
 from engine.record.memory import Memory
 from engine.record.position import Position
-from engine.record.run import Ending, Run
+from engine.record.run import Run
 from engine.run.survey import Survey
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from engine.errors import UsageError
 from engine.judge.text import listed
+from engine.model.ending import Ending, Mode
 from engine.model.event import Event
 from engine.model.facts import AFTER
 from engine.model.finding import Way
@@ -16,7 +17,7 @@ from engine.model.steps import Scope, StepItem, phase_of
 from engine.record.no_return import passing_of
 from engine.record.position import Position
 from engine.record.rows import Row, RowState
-from engine.record.run import Ending, Mode, Run
+from engine.record.run import Run
 from engine.report.observed import Observed, observed_of
 
 END = "end"

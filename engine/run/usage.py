@@ -89,7 +89,10 @@ _SELECTING = {
     *("addopts", "collect_imported_tests", "required_plugins"),
 }
 """Settings of pytest.ini that decide what is collected."""
+PARTS = ("engine.run.collecting", "engine.run.fixtures", "engine.run.each_step")
+"""The plugin's own parts, each a plugin of pytest: without one of them a step has no verdict."""
 _NEEDED = {
+    **{part: f"the runbook's {part}" for part in PARTS},
     "pytest_dependency": "pytest-dependency",
     "html": "pytest-html",
     "junitxml": "pytest's junitxml",

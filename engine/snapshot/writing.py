@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import UsageError
+from engine.model.ending import Mode
 from engine.model.release import Release
 from engine.record.archive import Entry, write_archive
-from engine.record.run import Mode
 from engine.report.evidence_files import Evidence, told_as_odd
 from engine.snapshot import words
 from engine.snapshot.cluster import Cluster

@@ -27,7 +27,7 @@ from engine.model.answer import Answer, Known, Lost, LostKind
 from engine.transport.answers import Collector
 from engine.transport.connection import Connection
 from engine.transport.private import not_started
-from engine.transport.session import ssh_environment
+from engine.transport.session import client_process
 from engine.transport.wrapper import Demux, lane_command, lane_request, lane_words, new_nonce
 
 MOST = 5
@@ -93,15 +93,7 @@ class Lane:
         self._is_open = True
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         try:
-            self._process = subprocess.Popen(
-                list(client),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=ssh_environment(),
-                start_new_session=True,
-                bufsize=0,
-            )
+            self._process = client_process(client, subprocess.PIPE)
         except OSError:
             os.close(self._wake)
             raise

@@ -25,6 +25,22 @@ def ssh_environment() -> dict[str, str]:
     return {**os.environ, "LC_ALL": "C", "SSH_ASKPASS_REQUIRE": "never"}
 
 
+def client_process(command: Sequence[str | bytes], stdin: int) -> subprocess.Popen[bytes]:
+    """A started client of ssh in a session of its own. Raises OSError.
+
+    So an interrupt from the keyboard is for the runbook, not for ssh.
+    """
+    return subprocess.Popen(
+        list(command),
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=ssh_environment(),
+        start_new_session=True,
+        bufsize=0,
+    )
+
+
 class Kept:
     """The beginning of an output, up to a limit."""
 
@@ -53,16 +69,8 @@ class Session:
         # before the client: once it runs, nothing of ours may be missing
         self._selector = selectors.DefaultSelector()
         try:
-            # A session of its own: an interrupt from the keyboard is for the runbook, not for ssh.
-            self._process = subprocess.Popen(
-                list(command),
-                stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=ssh_environment(),
-                start_new_session=True,
-                bufsize=0,
-            )
+            way = subprocess.DEVNULL if stdin is None else subprocess.PIPE
+            self._process = client_process(command, way)
         except OSError:
             self._selector.close()
             raise

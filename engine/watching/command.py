@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.live import Live
 
 from engine.errors import UsageError
+from engine.model.ending import Mode
 from engine.record.journal import utc_now
-from engine.record.run import Mode
 from engine.report.evidence_files import JOURNAL, directory_of, is_written, told_as_odd
 from engine.verify import open_file, read_json
 from engine.watching.rows import at

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from engine.model.ending import Mode
 from engine.model.event import Event, operator_of
 from engine.model.steps import Scope, phase_of
-from engine.record.run import Mode
 from engine.report.predicted import sentence_of
 from engine.report.words import announced_minutes
 from engine.watching import parts

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from engine.model.ending import Ending
 from engine.record.position import Position
-from engine.record.run import Ending
 
 _BEYOND = frozenset(one for one in Position if one.is_after(Position.UPDATED))
 

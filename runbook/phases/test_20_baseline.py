@@ -12,7 +12,7 @@ from engine.ask.host import Host
 from engine.ask.look import Look
 from engine.ask.recognition import MACHINES
 from engine.attempt.baseline import PRIVATE
-from engine.attempt.records import new_key
+from engine.attempt.comparison_key import new_key
 from engine.attempt.remote import ROOT
 from engine.judge import facts
 from engine.judge.fencing import failed_fence_devices, stopped_fence_devices

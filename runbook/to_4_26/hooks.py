@@ -9,7 +9,7 @@ from engine.attempt.baseline import PRIVATE
 from engine.secrets import Secret
 from runbook.cluster.hooks import TooEarly
 from runbook.cluster.profiles import Profile
-from runbook.to_4_26 import failover
+from runbook.to_4_26 import failover, failover_record
 from runbook.to_4_26.glpi.checks import glpi_baseline
 from runbook.to_4_26.glpi.place import glpi_place
 from runbook.to_4_26.httpd import migration, served
@@ -42,4 +42,4 @@ def pytest_runbook_too_early(look: Look) -> TooEarly | None:
 
 def pytest_runbook_reactivated(look: Look) -> Profile | None:
     """An earlier run was interrupted while it moved httpd."""
-    return failover.after_failover if failover.is_under_way(look.memory) else None
+    return failover.after_failover if failover_record.is_under_way(look.memory) else None

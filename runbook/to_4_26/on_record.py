@@ -11,7 +11,7 @@ from engine.record.evidence import Evidence
 from runbook.to_4_26.httpd import password_record
 from runbook.to_4_26.httpd.migration import CredentialsNow
 from runbook.to_4_26.memories import backup_record
-from runbook.to_4_26.memories.dump import Proof
+from runbook.to_4_26.memories.proof import Proof
 
 
 def keep_backup(look: Look, evidence: Evidence, proof: Proof) -> None:

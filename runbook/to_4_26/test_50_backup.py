@@ -14,8 +14,8 @@ from engine.run.session import Session
 from runbook.to_4_26 import on_record
 from runbook.to_4_26.follow_up import ListUnusable, list_here
 from runbook.to_4_26.httpd import pristine
-from runbook.to_4_26.memories import dump, follow_up_list
-from runbook.to_4_26.memories.dump import fetched_findings
+from runbook.to_4_26.memories import follow_up_list
+from runbook.to_4_26.memories.proof import Proof, fetched_findings, proof_of
 from runbook.to_4_26.memories.table import no_memories
 from runbook.to_4_26.presence import presence
 
@@ -41,7 +41,7 @@ def test_backup(memories_backed_up: Applied, look: Look, host: Host, evidence: E
     evidence.answered(asked)
     if why := no_memories(look, there):
         evidence.not_applicable(why)
-    proof = look.ask(host.node, dump.proof(look.attempt)) if look.attempt else None
+    proof = look.ask(host.node, proof_of(look.attempt)) if look.attempt else None
     if proof is not None:
         modes = {proof.file: host.file(proof.file).mode}
         said = facts.modes_told(modes)
@@ -56,7 +56,7 @@ def test_fetched(runbook_session: Session, look: Look, evidence: Evidence) -> No
     if look.memory.closed:
         evidence.not_needed(_of_earlier(look))
         return
-    proof = look.ask(look.names.active, dump.proof(look.attempt)) if look.attempt else None
+    proof = look.ask(look.names.active, proof_of(look.attempt)) if look.attempt else None
     if proof is None:
         evidence.not_needed("there is no backup to fetch")
         return
@@ -85,7 +85,7 @@ def _of_earlier(look: Look) -> str:
     return f"the upgrade is over: {fetched['file']} is in the directory of run {fetched['run']}"
 
 
-def _fetch_list(session: Session, look: Look, evidence: Evidence, proof: dump.Proof) -> None:
+def _fetch_list(session: Session, look: Look, evidence: Evidence, proof: Proof) -> None:
     """The list of machines to follow up; without it the upgrade is as safe as with it."""
     attempt, sha256 = look.attempt or "", proof.agents_sha256
     if not look.ask(look.names.active, follow_up_list.is_whole(attempt, sha256)):

@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.act.driving import Applied
 from engine.ask.look import Look
-from engine.attempt.records import key_of
+from engine.attempt.comparison_key import comparison_key_of
 from engine.errors import Unanswered
 from engine.judge import facts
 from engine.model.facts import PASSWORD
@@ -18,7 +18,7 @@ from engine.record.evidence import Evidence
 from engine.run.session import Session
 from engine.secrets import Secret
 from runbook.cluster import product
-from runbook.to_4_26 import failover, on_record
+from runbook.to_4_26 import failover_record, on_record
 from runbook.to_4_26.actions.backup import VERIFIED, Beside, is_compared
 from runbook.to_4_26.follow_up import AGENTS, ListUnusable, due, follow, list_here
 from runbook.to_4_26.glpi.checks import glpi_now, reset_password
@@ -32,9 +32,10 @@ from runbook.to_4_26.httpd.checks import (
     ocs_online,
 )
 from runbook.to_4_26.httpd.restart import HTTPD_RESOURCE, restarted
-from runbook.to_4_26.memories import dump, follow_up_list
+from runbook.to_4_26.memories import follow_up_list
 from runbook.to_4_26.memories.checks import memories_after
 from runbook.to_4_26.memories.comparison import DATABASE_CLOCK
+from runbook.to_4_26.memories.proof import proof_of
 from runbook.to_4_26.memories.table import no_memories
 from runbook.to_4_26.names import SCRATCH_DATABASE, SHARED, WEB_PORTS
 from runbook.to_4_26.presence import SCHEMAS, presence
@@ -73,7 +74,7 @@ def test_ocs_files(look: Look, evidence: Evidence) -> None:
 @step("verification.httpd", after=("verification.mid_upgrade",), guide=("G14",))
 def test_httpd(httpd_restarted: Applied, look: Look, evidence: Evidence) -> None:
     """httpd runs with the migrated settings: it reads them when it starts."""
-    is_moved = failover.is_under_way(look.memory)
+    is_moved = failover_record.is_under_way(look.memory)
     if is_moved or look.cluster_status().resource(HTTPD_RESOURCE) is None:
         return  # the action says so
     host, unit = look.host(httpd_node(look)), f"{HTTPD_RESOURCE}.service"
@@ -95,7 +96,7 @@ def test_httpd(httpd_restarted: Applied, look: Look, evidence: Evidence) -> None
 @step("verification.ocs_server", after=("verification.httpd",), guide=("G14",))
 def test_ocs_server(look: Look, evidence: Evidence) -> None:
     """The OCS server really logs in to its database with the migrated settings."""
-    if failover.is_under_way(look.memory):
+    if failover_record.is_under_way(look.memory):
         evidence.not_needed("proved by an earlier run, before it moved httpd: see failover.httpd")
         return
     there, asked = presence(look)
@@ -107,7 +108,7 @@ def test_ocs_server(look: Look, evidence: Evidence) -> None:
     seen = ocs_online(look, node)
     verdict = evidence.judge(seen.findings, observed=seen.observed)
     if verdict:
-        evidence.remember(failover.PROVED, node=node)
+        evidence.remember(failover_record.PROVED, node=node)
     assert verdict
 
 
@@ -117,7 +118,7 @@ def test_inventories(look: Look, evidence: Evidence) -> None:
     if look.memory.closed:
         evidence.not_needed("the attempt was closed by an earlier run")
         return
-    if failover.is_under_way(look.memory):
+    if failover_record.is_under_way(look.memory):
         evidence.not_needed("looked at by an earlier run, before it moved httpd")
         return
     there, asked = presence(look)
@@ -156,7 +157,7 @@ def _comparison(look: Look, baseline: Mapping[str, Any]) -> Secret | None:
     """
     if look.memory.closed or not baseline.get("hmacs"):
         return None
-    node, query = look.names.active, key_of(look.attempt or "")
+    node, query = look.names.active, comparison_key_of(look.attempt or "")
     key = look.ask(node, query)
     if key is None:
         raise Unanswered(node, query.name, f"it is not there any more ({query.argv[-1]})")
@@ -189,7 +190,7 @@ def test_memories(memories_beside: Applied, beside: Beside, look: Look, evidence
     if is_compared(look.memory):
         evidence.not_needed("compared with the backup earlier in this attempt")
         return
-    proof = look.ask(look.names.active, dump.proof(look.attempt)) if look.attempt else None
+    proof = look.ask(look.names.active, proof_of(look.attempt)) if look.attempt else None
     if proof is None or beside.unlike:
         seen_here = beside.unlike or "no proved backup of this attempt is there"
         evidence.judge([_no_backup(look, seen_here)], observed=seen_here)

@@ -7,7 +7,7 @@ from engine.ask.look import Look
 from engine.model.change import Nothing
 from engine.model.steps import step
 from engine.record.evidence import Evidence
-from runbook.to_4_26 import failover
+from runbook.to_4_26 import failover, failover_record
 from runbook.to_4_26.httpd import checks as httpd_checks
 from runbook.to_4_26.settings import FAILOVER_PROOF
 
@@ -25,10 +25,10 @@ def test_proof(node: str, look: Look, evidence: Evidence) -> None:
             f"the attempt is closed; failover.httpd[{node}] tells what was exercised"
         )
         return
-    found = failover.proof_on_record(look.memory, node)
+    found = failover_record.proof_on_record(look.memory, node)
     findings = list(found.findings) if found else []
     observed = [f"on record: {found.observed}"] if found else []
-    if failover.has_begun(look.memory):
+    if failover_record.has_begun(look.memory):
         httpd, home = failover.httpd_of(look.cluster_status()), failover.home_of(look)
         if node == home:
             findings += failover.not_back(home, httpd)

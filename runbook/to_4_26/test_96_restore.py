@@ -7,7 +7,7 @@ from engine.ask.look import Look
 from engine.model.steps import step
 from engine.queries.pacemaker import CIB
 from engine.record.evidence import Evidence
-from runbook.to_4_26 import failover
+from runbook.to_4_26 import failover, failover_record
 from runbook.to_4_26.httpd.checks import httpd_node
 from runbook.to_4_26.names import SCRATCH_DATABASE
 from runbook.to_4_26.presence import SCHEMAS
@@ -24,6 +24,6 @@ def test_scratch(ledger_scratch: Applied, look: Look, evidence: Evidence) -> Non
 def test_constraint(ledger_constraint: Applied, look: Look, evidence: Evidence) -> None:
     """No location constraint of this runbook is in place any more."""
     if evidence.made:
-        assert failover.CONSTRAINT not in look.ask(look.names.active, CIB).location_ids
+        assert failover_record.CONSTRAINT not in look.ask(look.names.active, CIB).location_ids
         node = httpd_node(look)
         evidence.note(f"httpd is on {node}, it was on {failover.home_of(look)} before it was moved")

@@ -14,7 +14,7 @@ from engine.judge import roles
 from engine.model.finding import Finding
 from engine.model.steps import step
 from engine.record.evidence import Evidence
-from engine.record.run import Followed
+from engine.record.other_runs import Followed
 from engine.run.session import Session
 from runbook.to_4_26.actions.backup import VERIFIED
 from runbook.to_4_26.follow_up import AGENTS, ListUnusable, due, follow, list_here

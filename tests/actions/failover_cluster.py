@@ -21,8 +21,8 @@ from engine.model.finding import Finding
 from engine.model.names import names_of
 from engine.model.query import Asked, Query
 from engine.record.run import Run
-from runbook.to_4_26 import failover
-from runbook.to_4_26.failover import CONSTRAINT
+from runbook.to_4_26 import failover_record
+from runbook.to_4_26.failover_record import CONSTRAINT
 from runbook.to_4_26.presence import Seen
 from runbook.to_4_26.release import RELEASE
 from runbook.to_4_26.settings import FAILOVER_PROOF
@@ -173,4 +173,4 @@ class FailoverLook:
 
 def proved_on(node: str = N) -> dict[str, Any]:
     """The fact that the verification left."""
-    return kit.event("fact", name=failover.PROVED, node=node)
+    return kit.event("fact", name=failover_record.PROVED, node=node)

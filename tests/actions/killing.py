@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from engine.act.applier import Applier
 from engine.act.driving import Applied, without_doubts
-from engine.attempt import remote
+from engine.attempt import detached_scripts, remote
 from engine.attempt.records import RecordsWriter, records_query
 from engine.model.answer import Answer
 from engine.model.finding import Finding, Severity
@@ -70,10 +70,10 @@ class KillingNode(kit.Node):
         source = argv[2] if argv[:2] == ("sh", "-c") and len(argv) > 2 else ""
         if source == remote.APPEND.strip():
             return self._append(node, argv, stdin)
-        if source == remote.START.strip() or source not in _RECORD_SCRIPTS:
-            return self._change(node, argv, stdin)
-        if source == remote.FOLLOW.strip():
+        if source == detached_scripts.FOLLOW.strip():
             return self.world.change(node, argv, stdin)
+        if source not in _RECORD_SCRIPTS:
+            return self._change(node, argv, stdin)
         return super()._reply(node, argv, stdin)
 
     def _append(self, node: str, argv: tuple[str, ...], stdin: Any) -> Any:

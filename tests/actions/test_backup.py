@@ -31,6 +31,7 @@ from runbook.to_4_26.actions.backup import (
 from runbook.to_4_26.memories import dump, follow_up_list, loss
 from runbook.to_4_26.memories.capacity import CapacityClass, numbers_of
 from runbook.to_4_26.memories.checks import memories_after
+from runbook.to_4_26.memories.proof import proof_of, proof_path
 from runbook.to_4_26.names import SCRATCH_DATABASE
 from runbook.to_4_26.presence import Presence
 from tests.actions.ocs_nodes import OTHER, ChangeFailed, Driven, FakeLook, N, Nodes, drive
@@ -59,7 +60,7 @@ esac
 """
 BACKUP = dump.backup_path("A1")
 LIST = follow_up_list.path("A1")
-PROOF = dump.proof_path("A1")
+PROOF = proof_path("A1")
 PLACES = {"datadir": "/var/lib/mysql", "tmpdir": "/var/lib/tmp:/var/lib/tmp2"}
 BEGAN = datetime(2024, 3, 9, 21, 59, 30)
 
@@ -147,7 +148,7 @@ def test_the_list_of_machines_lies_beside_the_backup_and_is_on_record(
     file = nodes.path(N, LIST)
     assert gzip.decompress(file.read_bytes()).decode() == MACHINES
     assert file.stat().st_mode & 0o777 == 0o600
-    proof = look.ask(N, dump.proof("A1"))
+    proof = look.ask(N, proof_of("A1"))
     assert proof is not None
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
     assert (proof.agents, proof.agents_sha256) == (1, sha256)
@@ -204,7 +205,7 @@ def test_the_record_of_an_earlier_version_has_no_list(nodes: Nodes, look: FakeLo
     record = json.loads(file.read_text())
     del record["agents"], record["agents_sha256"]
     file.write_text(json.dumps(record))
-    proof = look.ask(N, dump.proof("A1"))
+    proof = look.ask(N, proof_of("A1"))
     assert proof is not None
     assert proof.agents is None
 

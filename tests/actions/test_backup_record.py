@@ -12,11 +12,12 @@ from engine.model.facts import BACKUP
 from engine.record.memory import ChangeRecord
 from runbook.to_4_26 import on_record
 from runbook.to_4_26.memories import dump
+from runbook.to_4_26.memories.proof import Proof
 from tests.actions.ocs_nodes import OTHER, FakeLook, N, Nodes
 from tests.engine import kit
 
 FILE = dump.backup_path("A1")
-PROOF = dump.Proof(
+PROOF = Proof(
     FILE, "a" * 64, 4096, 12, 77, "2024-03-09T21:59:30", "2024-03-09T22:00:00+00:00", N, 3
 )
 TABLE = """\

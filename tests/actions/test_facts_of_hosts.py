@@ -16,12 +16,12 @@ from engine.model.finding import Finding, Verdict
 from engine.record.memory import ChangeRecord, Memory
 from runbook.cluster import checks, product
 from runbook.phases import test_10_preflight as preflight
-from runbook.to_4_26 import failover, presence
+from runbook.to_4_26 import failover_record, presence
 from runbook.to_4_26 import test_50_backup as backup
 from runbook.to_4_26 import test_61_migration as migration
 from runbook.to_4_26 import test_72_verification_ocs as verification
-from runbook.to_4_26.failover import CONSTRAINT
-from runbook.to_4_26.memories import dump
+from runbook.to_4_26.failover_record import CONSTRAINT
+from runbook.to_4_26.memories.proof import Proof, proof_of
 from runbook.to_4_26.names import CONF_FILES, CREDENTIALS
 from tests.actions.ocs_nodes import OTHER, FakeLook, N, Nodes
 from tests.engine import kit
@@ -210,7 +210,7 @@ def test_what_the_migration_left_is_judged_until_the_next_round_begins(
 @EITHER_RUN
 def test_a_backup_that_others_read(nodes: Nodes, look: FakeLook, monkeypatch: pytest.MonkeyPatch,
                                    applied: Applied) -> None:  # fmt: skip
-    proof = dump.Proof("/var/lib/memories.sql.gz", "a" * 64, 1, 1, 1, "b", "t", N, 0)
+    proof = Proof("/var/lib/memories.sql.gz", "a" * 64, 1, 1, 1, "b", "t", N, 0)
     monkeypatch.setattr(backup, "presence", lambda look: (None, SimpleNamespace(unanswered={})))
     monkeypatch.setattr(backup, "no_memories", lambda look, there: "")
     monkeypatch.setattr(look, "ask", _proved(look.ask, proof))
@@ -226,7 +226,7 @@ def test_a_backup_that_others_read(nodes: Nodes, look: FakeLook, monkeypatch: py
 
 def _proved(ask: Callable[..., Any], proof: Any) -> Callable[..., Any]:
     def asked(node: str, query: Any) -> Any:
-        return proof if query.name == dump.proof("A1").name else ask(node, query)
+        return proof if query.name == proof_of("A1").name else ask(node, query)
 
     return asked
 
@@ -268,7 +268,7 @@ def test_httpd_that_an_earlier_run_has_moved_is_not_looked_for_on_n(
     units(nodes, {})
     opened = {"kind": "constraint", "subject": CONSTRAINT, "former": "absent"}
     look.memory.add(kit.intent("failover.httpd[x]", opens=[opened]))
-    assert failover.is_under_way(look.memory)
+    assert failover_record.is_under_way(look.memory)
     codes = found(lambda told: verification.test_httpd(MADE, look, told))  # type: ignore[arg-type]
     assert codes == []
 

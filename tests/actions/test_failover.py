@@ -24,7 +24,7 @@ from engine.plan.look import Ahead, NotKnownYet, PlanLook
 from engine.queries.pacemaker import STATUS
 from engine.record.evidence import Evidence, StoppedForPerson
 from engine.record.memory import Memory
-from runbook.to_4_26 import failover, test_82_failover, test_87_failover_proof
+from runbook.to_4_26 import failover, failover_record, test_82_failover, test_87_failover_proof
 from runbook.to_4_26.actions.failover import (
     constraint_removed,
     failover_to_come,
@@ -34,7 +34,7 @@ from runbook.to_4_26.actions.failover import (
 )
 from runbook.to_4_26.actions.ocs import httpd_restarted
 from runbook.to_4_26.actions.restore import ledger_constraint
-from runbook.to_4_26.failover import CONSTRAINT, LEDGER, Exercised, Proof
+from runbook.to_4_26.failover_record import CONSTRAINT, LEDGER, Exercised, Proof
 from runbook.to_4_26.httpd import checks as httpd_checks
 from runbook.to_4_26.presence import Seen
 from runbook.to_4_26.settings import FAILOVER_PROOF
@@ -110,7 +110,9 @@ class Scene:
         step = f"failover.httpd[{node}]"
         said = self.drive(step, httpd_failed_over.generator(self.look, node, seen))
         if seen.proof is not None:
-            self.run.record("fact", step=step, name=failover.fact_of(node), **seen.proof.as_fact())
+            self.run.record(
+                "fact", step=step, name=failover_record.fact_of(node), **seen.proof.as_fact()
+            )
         return said, seen.proof
 
     def back(self) -> Any:
@@ -327,7 +329,7 @@ def test_a_proof_survives_the_journal(world: Failover, scene: Scene) -> None:
     assert proof is not None
     fact = json.loads(json.dumps(proof.as_fact()))
     assert Proof.from_fact(fact) == proof
-    assert failover.proof_on_record(scene.run.memory, SECOND) == proof
+    assert failover_record.proof_on_record(scene.run.memory, SECOND) == proof
 
 
 def test_what_was_good_is_not_done_again_and_what_was_not_is(
@@ -336,8 +338,8 @@ def test_what_was_good_is_not_done_again_and_what_was_not_is(
     bad = Proof(SECOND, (BROKEN,), "500").as_fact()
     good = Proof(THIRD, (), "400").as_fact()
     facts = [
-        kit.event("fact", name=failover.fact_of(SECOND), **bad),
-        kit.event("fact", name=failover.fact_of(THIRD), **good),
+        kit.event("fact", name=failover_record.fact_of(SECOND), **bad),
+        kit.event("fact", name=failover_record.fact_of(THIRD), **good),
     ]
     scene = Scene(tmp_path, world, *facts)
     assert "exercised earlier" in scene.not_exercised(THIRD)
@@ -406,7 +408,7 @@ def test_under_way_from_the_first_move_until_it_is_known_to_be_back() -> None:
     step = f"failover.httpd[{SECOND}]"
     removed = kit.result(step, closes=[list(LEDGER)])
     moved = [kit.intent(step), removed]
-    over = kit.event("fact", 10, name=failover.OVER, node=N)
+    over = kit.event("fact", 10, name=failover_record.OVER, node=N)
     again = {**kit.intent(step), "time": kit.event("x", 20)["time"]}
     for events, expected in (
         ([], False),
@@ -415,15 +417,15 @@ def test_under_way_from_the_first_move_until_it_is_known_to_be_back() -> None:
         ([*moved, over], False),
         ([*moved, over, again, removed], True),
     ):
-        assert failover.is_under_way(Memory.fold(events)) is expected, events
+        assert failover_record.is_under_way(Memory.fold(events)) is expected, events
 
 
 def test_once_put_back_httpd_s_home_stays_wherever_a_later_run_proves_ocs(
     tmp_path: Path, world: Failover
 ) -> None:
     """Else a run that found `failover-not-back` was followed by one that found nothing."""
-    proved = kit.event("fact", name=failover.PROVED, node=N)
-    over = kit.event("fact", name=failover.OVER, node=N)
+    proved = kit.event("fact", name=failover_record.PROVED, node=N)
+    over = kit.event("fact", name=failover_record.OVER, node=N)
     elsewhere = {**proved, "node": SECOND}
     for events, home in (
         ([], N),
@@ -538,7 +540,7 @@ def test_what_was_found_is_kept_and_does_not_stop_the_run(scene: Scene, world: F
     test_82_failover.test_httpd(None, seen, SECOND, scene.look, evidence)  # type: ignore[arg-type]
     assert evidence.blocking == []
     assert scene.run.stop is None
-    on_record = failover.proof_on_record(scene.run.memory, SECOND)
+    on_record = failover_record.proof_on_record(scene.run.memory, SECOND)
     assert on_record == seen.proof
 
 
@@ -631,7 +633,7 @@ def test_without_an_ocs_server_or_in_a_closed_attempt_nobody_has_to_exercise_it(
     scene.run.memory.closed = True
     assert "the attempt is closed" in proof_step(scene, SECOND).reasons[0]
     scene.run.memory.closed = False
-    scene.run.memory.facts.pop(failover.PROVED)
+    scene.run.memory.facts.pop(failover_record.PROVED)
     evidence = proof_step(scene, SECOND)
     assert evidence.outcome == "not needed"
     assert told_by(scene) == []
@@ -704,7 +706,7 @@ def test_the_start_tells_our_own_leftover_by_its_id(world: Failover) -> None:
     assert SECOND in finding.observed
     assert "--restore" in finding.remedy
     b.assert_told_well([finding])
-    assert failover.CONSTRAINT in finding.remedy
+    assert failover_record.CONSTRAINT in finding.remedy
 
 
 def test_a_failed_action_of_another_node_says_nothing(scene: Scene, world: Failover) -> None:

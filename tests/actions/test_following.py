@@ -14,8 +14,9 @@ import pytest
 
 from engine.errors import RunbookError
 from engine.judge.weighing import Judge
+from engine.model.ending import Ending
 from engine.record.evidence import Evidence
-from engine.record.run import Ending, Followed
+from engine.record.other_runs import Followed
 from runbook.to_4_26 import test_50_backup as backup
 from runbook.to_4_26 import test_72_verification_ocs as verification
 from runbook.to_4_26 import test_97_follow_up as steps

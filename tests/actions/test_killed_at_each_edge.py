@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from engine import waiting
-from engine.attempt import remote
+from engine.attempt import detached_scripts, remote
 from engine.model.answer import Answer
 from engine.model.cluster import Cib, ClusterStatus, NodeAttributes
 from engine.model.names import names_of
@@ -23,7 +23,7 @@ from runbook.phases.actions.neteye_command import neteye_upgraded
 from runbook.phases.actions.pacemaker import fencing_restored, nodes_unstandby
 from runbook.to_4_26.actions.failover import httpd_back, httpd_failed_over
 from runbook.to_4_26.actions.ocs import ocs_credentials_written, ocs_files_migrated
-from runbook.to_4_26.failover import Exercised
+from runbook.to_4_26.failover_record import Exercised
 from runbook.to_4_26.httpd import checks as httpd_checks
 from runbook.to_4_26.names import CREDENTIALS_TEMPLATE
 from runbook.to_4_26.release import RELEASE, TARGET
@@ -95,7 +95,7 @@ class Pacemaker:
         return said()
 
     def _long_command(self, argv: tuple[str, ...]) -> Answer:
-        if argv[2] == remote.FOLLOW.strip():
+        if argv[2] == detached_scripts.FOLLOW.strip():
             return said("dead 0 4\nlog\n" if self.starts else "absent - 0\n")
         if self.starts:
             return said(code=remote.STARTED_BEFORE)

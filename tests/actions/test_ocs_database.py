@@ -54,6 +54,7 @@ from runbook.to_4_26.memories.checks import capacity_before, memories_after
 from runbook.to_4_26.memories.comparison import BackupDifference, DecoratedOutcome
 from runbook.to_4_26.memories.dirty_values import DirtyValue, RowByRow
 from runbook.to_4_26.memories.loss import Limit
+from runbook.to_4_26.memories.proof import proof_of
 from runbook.to_4_26.names import SCRATCH_DATABASE
 from runbook.to_4_26.presence import Presence
 from tests.actions.ocs_nodes import FakeLook, N, Nodes, drive
@@ -506,7 +507,7 @@ def test_backup_conversion_and_comparison(
     position = database.log_position
     look.memory.changes.clear()
     drive(look.nodes, memories_beside, look, Beside())
-    proof = look.ask(N, dump.proof("A1"))
+    proof = look.ask(N, proof_of("A1"))
     assert proof is not None
     seen = memories_after(look, proof.database_clock)  # type: ignore[arg-type]
     assert seen.findings == []
@@ -542,7 +543,7 @@ def test_a_table_without_rows_goes_the_whole_way(look: FakeLook, database: Serve
     assert list(follow_up_list.read(look.nodes.path(N, follow_up_list.path("A1")))) == []
     convert(database, keep_decorated=True)
     drive(look.nodes, memories_beside, look, Beside())
-    proof = look.ask(N, dump.proof("A1"))
+    proof = look.ask(N, proof_of("A1"))
     assert proof is not None
     after = memories_after(look, proof.database_clock)  # type: ignore[arg-type]
     assert after.findings == []
@@ -575,7 +576,7 @@ def test_a_column_of_another_type_goes_the_whole_way_when_it_is_accepted(
     database.mode = LENIENT
     database.rows(f"ALTER TABLE ocsweb.memories MODIFY CAPACITY {after}")
     drive(look.nodes, memories_beside, look, Beside())
-    proof = look.ask(N, dump.proof("A1"))
+    proof = look.ask(N, proof_of("A1"))
     assert proof is not None
     memories_after(look, proof.database_clock)  # type: ignore[arg-type]
     database.rows("UPDATE ocsweb.hardware SET LASTDATE = NOW()")

@@ -12,10 +12,11 @@ import pytest
 from engine.act.applier import Applier
 from engine.act.driving import Action, Applied
 from engine.act.stops import NotDone
-from engine.attempt import remote
+from engine.attempt import detached_scripts
 from engine.attempt.records import RecordsWriter
 from engine.model.change import Change, Nothing
-from engine.record.run import Ending, Run
+from engine.model.ending import Ending
+from engine.record.run import Run
 from tests.engine import kit
 
 SET = ("pcs", "property", "set", "x=1")
@@ -102,10 +103,10 @@ class Detached(kit.Node):
 
     def _reply(self, node: str, argv: tuple[str, ...], stdin: Any) -> Any:
         source = argv[2] if len(argv) > 2 else ""
-        if source == remote.START.strip():
+        if source == detached_scripts.START.strip():
             assert argv[7:] == UPGRADE
             self.starts += 1
             return self.started
-        if source == remote.FOLLOW.strip():
+        if source == detached_scripts.FOLLOW.strip():
             return self.looks()
         return super()._reply(node, argv, stdin)

@@ -15,6 +15,7 @@ from typing import Any
 from engine.attempt import remote
 from engine.judge.weighing import Judge
 from engine.model.answer import Answer, Lost, LostKind
+from engine.model.ending import Mode
 from engine.model.finding import Acceptance, Finding, Severities, Severity
 from engine.model.host import Version
 from engine.model.inventory import Environment, Host, Inventory, Role, Settings
@@ -23,7 +24,7 @@ from engine.record.journal import Journal
 from engine.record.memory import Memory
 from engine.record.outputs import Outputs
 from engine.record.redact import Redactor
-from engine.record.run import Mode, Run
+from engine.record.run import Run
 from engine.secrets import Secret
 from tests.engine.scripted import FakeTransport
 

@@ -11,7 +11,7 @@ from engine.act.driving import Action, Applied
 from engine.attempt.records import RecordsWriter
 from engine.model.answer import Answer, Lost, LostKind
 from engine.model.change import Change, Move, Nothing, Temporary
-from engine.record.run import Ending, Mode
+from engine.model.ending import Ending, Mode
 from engine.transport.firewall import Firewall
 from tests.engine import kit
 from tests.engine.acting import SET, STEP, Bench, Make, change

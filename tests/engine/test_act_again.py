@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.model.change import Nothing
-from engine.record.run import Ending
+from engine.model.ending import Ending
 from tests.engine import kit
 from tests.engine.acting import SET, STEP, Make, change
 from tests.engine.scripted import said

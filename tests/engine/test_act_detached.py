@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from engine.attempt import remote
+from engine.attempt import detached_scripts, remote
 from engine.attempt.records import LEASE, RecordsWriter
+from engine.model.ending import Ending
 from engine.model.event import moment
-from engine.record.run import Ending
 from tests.engine import kit
 from tests.engine.acting import Bench, Make, upgrade
 from tests.engine.scripted import said
@@ -123,7 +123,7 @@ def test_a_lost_connection_while_following_is_waited_for(
     def reply(node: str, argv: tuple[str, ...], stdin: Any) -> Any:
         if 15 < made.time.clock() < 15 + 2 * LEASE:
             return kit.unreachable()
-        if made.time.clock() > 200 and argv[2] == remote.FOLLOW.strip():
+        if made.time.clock() > 200 and argv[2] == detached_scripts.FOLLOW.strip():
             return said("dead 0 0\n")
         return plain(node, argv, stdin)
 

@@ -8,8 +8,8 @@ import pytest
 
 from engine.act.detached import Follower, Progress
 from engine.attempt import remote
+from engine.model.ending import Ending
 from engine.record.changes import changes_of
-from engine.record.run import Ending
 from tests.engine import kit
 from tests.engine.acting import STEP, Make, upgrade
 from tests.engine.scripted import said

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from engine.ask.ahead import Answers, Course, NotAhead, Scouting, Served, SideBySide
+from engine.ask.ahead import Course, Scouting, Served, SideBySide
+from engine.ask.answers import Answers, NotAhead
 from engine.ask.look import Look
 from engine.errors import Unanswered
 from engine.model.answer import Answer, DatedAnswer, Lost

@@ -18,7 +18,7 @@ from engine.act.detached import (
     progress_query,
     start,
 )
-from engine.attempt import remote
+from engine.attempt import detached_scripts, remote
 from engine.attempt.records import LockLost, RecordsWriter
 from engine.model.answer import Answer, Lost, LostKind
 from tests.engine import kit
@@ -37,7 +37,7 @@ class LongCommand(FakeTransport):
         self.offsets: list[int] = []
 
     def _reply(self, node: str, argv: tuple[str, ...], stdin: object) -> Answer | Lost:
-        assert (node, argv[:5]) == (kit.N, remote.script(remote.FOLLOW, BASE))
+        assert (node, argv[:5]) == (kit.N, remote.script(detached_scripts.FOLLOW, BASE))
         offset, most = int(argv[5]), int(argv[6])
         self.offsets.append(offset)
         seen = self.at(self.time.clock())
@@ -217,7 +217,7 @@ def test_the_log_is_bytes_of_any_kind() -> None:
 
 def test_the_question_only_reads() -> None:
     query = progress_query(BASE, 5, 7)
-    assert query.argv == remote.script(remote.FOLLOW, BASE, "5", "7")
+    assert query.argv == remote.script(detached_scripts.FOLLOW, BASE, "5", "7")
 
 
 def starting(answer: Answer) -> None:
@@ -225,7 +225,7 @@ def starting(answer: Answer) -> None:
 
     class Starts(kit.Node):
         def _reply(self, node: str, argv: tuple[str, ...], stdin: Any) -> Any:
-            if argv[2] != remote.START.strip():
+            if argv[2] != detached_scripts.START.strip():
                 return super()._reply(node, argv, stdin)
             assert argv[4:] == (remote.ROOT, "1", BASE, "neteye", "upgrade")
             return answer

@@ -15,6 +15,7 @@ import pytest
 
 from engine.act.detached import Progress, parse_progress
 from engine.attempt import remote
+from engine.attempt.detached_scripts import FOLLOW, START
 from engine.model.answer import Answer
 from tests.engine.kit import run_script
 from tests.engine.pipes import let_go, writer_to
@@ -52,7 +53,7 @@ def root_of(base: Path) -> Path:
 
 
 def start_words(base: Path, *argv: str, token: str = "1") -> tuple[str, ...]:
-    return remote.script(remote.START, str(root_of(base)), token, str(base), *argv)
+    return remote.script(START, str(root_of(base)), token, str(base), *argv)
 
 
 def start(base: Path, *argv: str, token: str = "1") -> Answer:
@@ -60,9 +61,7 @@ def start(base: Path, *argv: str, token: str = "1") -> Answer:
 
 
 def look(base: Path, offset: int = 0, most: int = 100_000) -> Progress:
-    return parse_progress(
-        run_script(remote.script(remote.FOLLOW, str(base), str(offset), str(most)))
-    )
+    return parse_progress(run_script(remote.script(FOLLOW, str(base), str(offset), str(most))))
 
 
 def ended(base: Path) -> Progress:
@@ -195,8 +194,8 @@ def test_a_start_that_was_cut_off_before_the_wrapper_is_begun_anew(base: Path) -
 def test_a_wrapper_whose_place_was_taken_runs_nothing(base: Path) -> None:
     """Two starts, the first one slow: the command runs once."""
     count = base.parent / "count"
-    slow = remote.START.replace("setsid --fork sh -c '", "setsid --fork sh -c 'read -r _ < $GO;")
-    assert slow != remote.START
+    slow = START.replace("setsid --fork sh -c '", "setsid --fork sh -c 'read -r _ < $GO;")
+    assert slow != START
     base.parent.mkdir(parents=True)
     go = base.parent / "go"
     os.mkfifo(go)
@@ -266,7 +265,7 @@ def shim(directory: Path, name: str, script: str) -> None:
 
 def look_in(base: Path, path: Path) -> Progress | None:
     """A look with the commands of `path` before all others; None when it is no answer."""
-    words = remote.script(remote.FOLLOW, str(base), "0", "100000")
+    words = remote.script(FOLLOW, str(base), "0", "100000")
     environment = {**os.environ, "PATH": f"{path}:{os.environ['PATH']}"}
     done = subprocess.run(words, capture_output=True, env=environment, check=False)
     try:
@@ -350,7 +349,12 @@ def test_on_a_full_disk_nothing_is_started_and_it_is_said(base: Path, small_disk
     base.parent.mkdir(parents=True)
     fill(small_disk)
     words = remote.script(
-        remote.START, str(root_of(base)), "1", str(there), "touch", str(base.parent / "ran")
+        START,
+        str(root_of(base)),
+        "1",
+        str(there),
+        "touch",
+        str(base.parent / "ran"),
     )
     refused = run_script(words)
     assert refused.code not in (0, remote.STARTED_BEFORE, remote.SUPERSEDED)
@@ -371,7 +375,7 @@ def test_a_disk_that_fills_up_while_it_runs_loses_no_exit_status(
     os.mkfifo(go)
     script = 'echo begun; cat "$1" > /dev/null; exit 7'
     command = ("sh", "-c", script, "sh", str(go))
-    run_script(remote.script(remote.START, str(root_of(base)), "1", str(there), *command))
+    run_script(remote.script(START, str(root_of(base)), "1", str(there), *command))
     until(lambda: look(there).size > 0, "the first line")
     fill(small_disk)
     let_go(go)

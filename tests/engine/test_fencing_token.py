@@ -10,7 +10,7 @@ from engine.attempt import remote
 from engine.attempt.fencing_token import gate_of
 from engine.attempt.records import LEASE, RecordsWriter
 from engine.model.answer import Answer, LostKind
-from engine.record.run import Ending
+from engine.model.ending import Ending
 from tests.engine import kit
 from tests.engine.acting import SET, Bench, Make, change
 from tests.engine.scripted import said

@@ -14,7 +14,8 @@ from engine.attempt import lock as locks
 from engine.attempt import records as leases
 from engine.attempt.lock import ClusterLock, holder, is_gone, take_machine_lock
 from engine.attempt.records import RecordsWriter
-from engine.record.run import Ending, Run
+from engine.model.ending import Ending
+from engine.record.run import Run
 from engine.waiting import boottime
 from tests.engine import kit
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from engine.model.ending import Ending
 from engine.model.release import Pause
-from engine.record.run import Ending, Run
+from engine.record.run import Run
 from engine.run.channel import Channel, Message
 from engine.run.notify import News, notify, tell_begun, tell_end, tell_phase, tell_stop
 from engine.run.told_command import Command

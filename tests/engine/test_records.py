@@ -11,14 +11,13 @@ from pathlib import Path
 import pytest
 
 from engine.attempt import remote
+from engine.attempt.comparison_key import KEY_FILE, new_key
 from engine.attempt.records import (
-    KEY_FILE,
     LEASE,
     Attempt,
     LockHeld,
     LockLost,
     RecordsWriter,
-    new_key,
     records_query,
 )
 from engine.errors import ParseError, UsageError

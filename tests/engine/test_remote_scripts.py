@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.attempt import remote
+from engine.attempt import detached_scripts, remote
 from engine.attempt.fencing_token import Boot, boot_query, was_held_back
 from engine.model.answer import Answer
 from tests.engine.kit import run_script
@@ -396,7 +396,7 @@ def test_a_command_that_was_started_outlives_a_power_cut(
     traced()
     base = tmp_path / "commands" / "upgrade-1"
     trace = ("sh", "-c", 'echo began >> "$1"', "sh", str(tmp_path / "trace"))
-    assert on(root, remote.START, "1", str(base), *trace).code == 0
+    assert on(root, detached_scripts.START, "1", str(base), *trace).code == 0
     end = time.monotonic() + 20
     while not (base / "status").exists() and time.monotonic() < end:
         time.sleep(0.01)

@@ -6,7 +6,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from engine.record.run import Ending, Run, Stop
+from engine.model.ending import Ending, Stop
+from engine.record.run import Run
 from tests.engine import kit
 
 

@@ -10,7 +10,8 @@ import pytest
 from engine.attempt.settle import parse_settlements, refuse_unknown_steps, settle
 from engine.errors import UsageError
 from engine.model.change import Settlement
-from engine.record.run import Ending, Run
+from engine.model.ending import Ending
+from engine.record.run import Run
 from tests.engine import kit
 
 ONCE = kit.intent("phase.once", repeatable=False)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import UsageError
+from engine.model.ending import Ending
 from engine.model.steps import mark_of
-from engine.record.run import Ending
 from engine.run.until import pause_of
 from runbook.phases import test_90_closing
 from runbook.to_4_26.release import RELEASE

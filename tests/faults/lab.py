@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rehearsal import cluster, podman, waiting
+from rehearsal import cluster, known, podman, power, waiting
 from rehearsal.errors import RehearsalError
 from rehearsal.run import wait_for
 from rehearsal.state import State
@@ -196,7 +196,7 @@ class Lab:
             present = podman.containers(topology.name)
             for node in topology.nodes:
                 if present[waiting.container_name(topology, node)].state in ("exited", "stopped"):
-                    cluster.start(topology.name, node.short)
+                    power.start(topology.name, node.short)
             return waiting.missing(topology)
 
         wait_for("every node back", missing, seconds=300, every=1.0)
@@ -272,7 +272,7 @@ def lab(fault: Fault, evidence: Path, name: str) -> Iterator[Lab]:
         _to_start(fault, name)
     except RehearsalError as error:
         raise NotAtStart(f"the cluster can't be brought to its start: {error}") from error
-    made = Lab(fault, TestCluster(name, cluster.topology(name)), evidence)
+    made = Lab(fault, TestCluster(name, known.topology(name)), evidence)
     with made.stack:
         yield made
     for clone in evidence.glob("clone*"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rehearsal import cluster, podman
+from rehearsal import podman, power
 from rehearsal.run import wait_for
 from tests.faults.lab import Lab
 
@@ -44,12 +44,12 @@ def start_waiting_for_ssh(lab: Lab, node: str) -> None:
 
 def power_cut(lab: Lab, node: str) -> None:
     """All of its processes end at once."""
-    cluster.kill(lab.cluster.name, node)
+    power.kill(lab.cluster.name, node)
 
 
 def power_on(lab: Lab, node: str) -> None:
     """It boots as a node does; its files are as they were."""
-    cluster.start(lab.cluster.name, node)
+    power.start(lab.cluster.name, node)
     container = lab.cluster.container(node)
 
     def missing() -> str | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.cluster import inventory_text
+from rehearsal.known import inventory_text
 from rehearsal.to_4_26 import STEP
 from rehearsal.topology import parse_counts
 from tests.faults.every import FAULTS

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rehearsal import cluster
+from rehearsal import cluster, known, saved
 from rehearsal.errors import RehearsalError
 from rehearsal.nodes import applies
 from rehearsal.scenario import NodeStep, Scenario
@@ -55,7 +55,7 @@ class Stand:
 
     @property
     def _found(self) -> TestCluster:
-        return TestCluster(self.name, cluster.topology(self.name))
+        return TestCluster(self.name, known.topology(self.name))
 
     def _standing(self, nodes: str) -> TestCluster:
         if self.start is None or self.nodes != nodes:
@@ -78,7 +78,7 @@ class Stand:
         label = case.start.replace(" ", "-")
         before = State(self.name).read()
         fits = before is not None and before[0].counts == parse_counts(case.nodes)
-        if fits and label in cluster.saved_states(self.name):
+        if fits and label in saved.labels(State(self.name)):
             cluster.load(self.name, label, say=_quiet)
             return self._found
         found = self._made(CLEAN, case.nodes)

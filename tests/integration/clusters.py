@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rehearsal import cluster, podman, waiting
+from rehearsal import cluster, known, podman, waiting
 from rehearsal.errors import RehearsalError
 from rehearsal.like.twin import Twin
 from rehearsal.run import wait_for
@@ -183,7 +183,7 @@ class Clusters:
         base = os.environ.get(BASE)
         more = {"step": step, "base": base, "twin": twin}
         cluster.up(name, scenario, seed, nodes, settings, say=_quiet, **more)  # type: ignore[arg-type]
-        self._standing = TestCluster(name, cluster.topology(name))
+        self._standing = TestCluster(name, known.topology(name))
         return self._standing
 
     @property

@@ -98,6 +98,7 @@ NARROWER = {
     "engine.transport": ("engine.transport", "engine.model", *ANYWHERE),
     "engine.queries": ("engine.queries", "engine.parse", "engine.model", *ANYWHERE),
     "engine.attempt.remote": (),
+    "engine.attempt.detached_scripts": ("engine.attempt.remote",),
     "engine.verify": (),
     "engine.errors": (),
     "engine.secrets": (),

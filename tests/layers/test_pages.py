@@ -17,7 +17,7 @@ import pytest
 
 import engine.cli
 import rehearsal.cli
-from engine.record.run import Ending
+from engine.model.ending import Ending
 from engine.report.last_lines import page_of
 from tests.layers.markdown import (
     PAGES,

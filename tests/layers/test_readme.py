@@ -7,12 +7,12 @@ from collections.abc import Iterable
 
 import pytest
 
+from engine.model.ending import Ending
 from engine.model.inventory import Environment
 from engine.parse.inventory_ini import parse_inventory
 from engine.parse.inventory_settings import HOST_READERS, readers_with
 from engine.record.exit_codes import EXIT_CODES
 from engine.record.rows import RowState
-from engine.record.run import Ending
 from engine.report import under_way
 from engine.run import options
 from rehearsal.to_4_26.scenarios import SCENARIOS

@@ -265,7 +265,7 @@ def test_a_state_is_made_when_it_pays(tmp_path: Path, monkeypatch: pytest.Monkey
     made = Worker("matrix-test", str)
     saved: list[str] = []
     done: list[str] = []
-    monkeypatch.setattr(worker.rehearsal_cluster, "saved_states", lambda name: saved)
+    monkeypatch.setattr(worker.saved, "labels", lambda place: saved)
     monkeypatch.setattr(
         worker.rehearsal_cluster, "load", lambda name, label, say: done.append(f"load {label}")
     )

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from rehearsal import cluster as rehearsal_cluster
+from rehearsal import known, saved
 from rehearsal.bases import DEFAULT
 from rehearsal.state import State
 from tests.integration.clusters import TestCluster
@@ -35,7 +36,7 @@ class Worker:
 
     @property
     def cluster(self) -> TestCluster:
-        return TestCluster(self.name, rehearsal_cluster.topology(self.name))
+        return TestCluster(self.name, known.topology(self.name))
 
     @property
     def inventory(self) -> Path:
@@ -73,7 +74,7 @@ class Worker:
 
     @property
     def _saved(self) -> list[str]:
-        return rehearsal_cluster.saved_states(self.name)
+        return saved.labels(State(self.name))
 
     def _reach(self, state: str) -> None:
         if state == START:

@@ -297,7 +297,7 @@ class Project:
         monkeypatch.setattr("engine.run.plugin.make_session", self._make_session)
         # runs of one second keep their order, as those of a real cluster do by their times
         self.numbers = itertools.count()
-        monkeypatch.setattr("engine.record.run.secrets.token_hex", lambda _: self._number())
+        monkeypatch.setattr("engine.record.directory.secrets.token_hex", lambda _: self._number())
         monkeypatch.setattr("tests.plugin.kit.CURRENT", self)
         # what no run of these changes is read once for all of them
         monkeypatch.setattr("importlib.metadata.distributions", installed)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from engine.attempt import remote
+from engine.attempt import detached_scripts
 from engine.secrets import MASK
 from rehearsal.run import wait_for
 from tests.engine import pipes
@@ -119,7 +119,7 @@ def when_followed(project: Project, at_look: int, do: Any) -> None:
 
     def reply(node: str, argv: tuple[str, ...], stdin: Any) -> Any:
         nonlocal looks
-        if argv[2:3] == (remote.FOLLOW.strip(),):
+        if argv[2:3] == (detached_scripts.FOLLOW.strip(),):
             looks += 1
             if looks == at_look and (given := do()) is not None:
                 return given

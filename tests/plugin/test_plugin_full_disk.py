@@ -11,7 +11,7 @@ import pytest
 
 from engine.attempt.records import RecordsWriter
 from engine.cli import main as cli
-from engine.record import run as run_module
+from engine.record import directory as run_directory
 from engine.record.journal import Journal
 from engine.record.outputs import EXCERPT, Outputs
 from tests.engine.kit import unreachable
@@ -71,7 +71,7 @@ def test_a_directory_that_cannot_be_made_is_one_sentence(
     def refuse(*given: Any) -> Path:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(run_module, "_make_directory", refuse)
+    monkeypatch.setattr(run_directory, "_make_directory", refuse)
     project.steps(CHANGE)
     result = project.run()
     assert result.ret == 4

@@ -10,8 +10,7 @@ import pytest
 
 from engine.attempt.lock import MachineLock
 from engine.attempt.records import RecordsWriter
-from engine.record.run import give_latest_back, latest_in, open_directory
-from tests.engine.kit import make_run
+from engine.record.directory import give_latest_back, latest_in, open_directory
 from tests.plugin.kit import CHANGE, N, Project, assert_ended
 
 pytest_plugins = "pytester"
@@ -62,11 +61,9 @@ def test_a_run_that_is_kept_out_leaves_latest_to_the_one_at_work(
 
 
 def test_what_latest_points_to_meanwhile_stays(tmp_path: Path) -> None:
-    run = make_run(tmp_path)
-    run.latest_before = "R1"
     open_directory(tmp_path, "R1")
     open_directory(tmp_path, "R3")
-    give_latest_back(run)
+    give_latest_back(tmp_path / "R2", "R1")
     assert latest_in(tmp_path) == "R3"
 
 

@@ -77,7 +77,7 @@ def keyed(project: Project) -> None:
     """A runbook whose baseline has a key, and which closes its attempt."""
     project.steps(
         '''
-from engine.attempt.records import new_key
+from engine.attempt.comparison_key import new_key
 
 
 @step("first.baseline", guide=["G01", "G02"])

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import UsageError
+from engine.run import usage
 from tests.plugin.kit import CHANGE, INVENTORY, PYTEST_INI, Project
 
 pytest_plugins = "pytester"
@@ -283,6 +284,13 @@ def test_what_the_plugin_takes_for_no_runbook_does_nothing_and_is_not_green(
     result = steps.pytest(*args, "-p", "no:hypothesispytest")
     assert result.ret != 0
     assert steps.cluster.asked == []
+
+
+@pytest.mark.parametrize("plugin", usage.PARTS)
+def test_a_part_of_the_plugin_that_is_switched_off_is_named(steps: Project, plugin: str) -> None:
+    result = steps.run("-p", f"no:{plugin}")
+    assert_refused(steps, result)
+    result.stderr.fnmatch_lines([f"*the runbook's {plugin} is switched off*"])
 
 
 @pytest.mark.parametrize("plugin", ["engine.run.plugin", "python"])

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from engine.model.change import Outcome
 from engine.model.host import Version
 from engine.model.steps import StepItem, StepMark
+from engine.record.directory import new_run_id
 from engine.record.intervals import intervals_of
 from engine.record.journal import Journal, read_journal
 from engine.record.memory import Memory
 from engine.record.position import Position, Situation, position_findings, position_of
 from engine.record.redact import Redactor, _forms_of
 from engine.record.rows import RowState, rows_of
-from engine.record.run import new_run_id
 from engine.report.console import clean_line
 from engine.run.graph import order, resolve
 from engine.secrets import Secret

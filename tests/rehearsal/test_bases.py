@@ -17,6 +17,7 @@ from rehearsal import (
     debootstrap,
     host,
     image,
+    known,
     podman,
     state,
     step,
@@ -79,8 +80,8 @@ def test_up_hands_the_base_on(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_cluster_keeps_its_base(root: Path) -> None:
     made(OTHER)
-    assert cluster._base("x") == OTHER
-    assert cluster._base("y") == bases.DEFAULT
+    assert known.base_of("x") == OTHER
+    assert known.base_of("y") == bases.DEFAULT
 
 
 def test_a_record_from_before_has_the_default_base() -> None:
@@ -124,7 +125,7 @@ def test_another_base_under_the_same_name_makes_the_cluster_anew(
     assert cluster.up("x", base="sid", say=lambda _: None)
     assert done == ["x", "image:sid"]
     assert not place.saved.exists()
-    assert cluster._base("x") == OTHER
+    assert known.base_of("x") == OTHER
 
 
 def test_status_tells_the_base(

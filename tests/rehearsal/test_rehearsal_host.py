@@ -29,6 +29,7 @@ from rehearsal import (
     state,
 )
 from rehearsal.errors import CommandError, RehearsalError, UsageError
+from rehearsal.known import is_running
 from rehearsal.to_4_26 import STEP
 from rehearsal.topology import DEFAULT_COUNTS
 
@@ -381,7 +382,7 @@ def test_a_cluster_that_is_not_there_ends_with_1(
 ) -> None:
     assert cli.main(["status", "--name", "nowhere"]) == 1
     assert "python -m rehearsal up" in capsys.readouterr().err
-    assert not cluster.is_running("nowhere")
+    assert not is_running("nowhere")
 
 
 def test_a_name_is_a_word() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal import cli, cluster, host, logins, nodes, state, waiting
+from rehearsal import cli, cluster, host, known, logins, nodes, state, waiting
 from rehearsal.render import inventory, ssh
 from rehearsal.topology import DEFAULT_COUNTS
 from tests.rehearsal.test_rehearsal_scenarios import plan
@@ -55,8 +55,8 @@ def test_up_hands_the_login_on(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_cluster_keeps_its_login(made: state.Asked) -> None:
-    assert cluster._login("x") == USER
-    assert cluster._login("y") == logins.ROOT
+    assert known.login_of("x") == USER
+    assert known.login_of("y") == logins.ROOT
     before = made.as_json()
     assert state.Asked.from_json(before) == made
     del before["login"]
@@ -70,7 +70,7 @@ def test_status_and_inventory_tell_it(
     monkeypatch.setattr(waiting, "pcs_status", lambda _: "")
     assert cli.main(["status", "--name", "x"]) == 0
     assert f", login {USER}, " in capsys.readouterr().out
-    text = cluster.inventory_text("x")
+    text = known.inventory_text("x")
     assert f"\nansible_user={USER}\nansible_become=yes\n" in text
     plain = inventory.inventory(made.topology, Path("config"), {})
     assert "\nansible_user=root\n" in plain

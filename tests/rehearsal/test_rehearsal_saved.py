@@ -11,7 +11,7 @@ from types import ModuleType
 
 import pytest
 
-from rehearsal import cluster, saved, state
+from rehearsal import saved, state
 from rehearsal.errors import RehearsalError, UsageError
 from rehearsal.image import HERE
 from rehearsal.reached import Reached, reached
@@ -82,7 +82,7 @@ def test_only_complete_states_count(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (place.saved / "whole").mkdir()
     text = json.dumps(reached(CRM_MON).as_json())
     (place.saved / "whole" / "reached.json").write_text(text)
-    assert cluster.saved_states("x") == ["whole"]
+    assert saved.labels(state.State("x")) == ["whole"]
     assert saved.read(place, "whole") == reached(CRM_MON)
     with pytest.raises(RehearsalError, match="there are: whole"):
         saved.read(place, "half")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal import base_image, bases, cluster, host, image, nodes, state, step, topology
+from rehearsal import base_image, bases, cluster, host, image, known, nodes, state, step, topology
 from rehearsal.errors import UsageError
 from rehearsal.keys import Secrets, SshKey
 from rehearsal.packages import build
@@ -183,9 +183,9 @@ def test_a_cluster_keeps_its_step(root: Path) -> None:
     place.start_anew()
     asked = state.Asked("x", "guide", 4, DEFAULT_COUNTS, NETWORK)
     place.write(dataclasses.replace(asked, package=NEXT), "image:1")
-    assert cluster._step("x").package == NEXT
-    assert cluster._step("y").package == step.DEFAULT
-    assert [service.name for service in cluster.topology("x").services][2:] == [
+    assert known.step_of("x").package == NEXT
+    assert known.step_of("y").package == step.DEFAULT
+    assert [service.name for service in known.topology("x").services][2:] == [
         "nats-server",
         "icinga2-master",
     ]

@@ -6,12 +6,13 @@ made of the journal alone.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from engine.model.prediction import Places
 
 Event = Mapping[str, Any]
 APART: Mapping[str, str] = {
@@ -20,7 +21,6 @@ APART: Mapping[str, str] = {
 }
 """Codes of findings that no twin can have, and why."""
 QUESTIONS = frozenset({"ocs-merge-undecided"})
-_LONG_NUMBER = re.compile(r"\d{6,}")
 _CONFLICTS = "conflicts-"
 
 
@@ -102,7 +102,7 @@ class _Reader:
     def __init__(self, of: str, course: Course) -> None:
         self._of = of
         self._course = course
-        self._nodes: dict[str, str] = {}
+        self._places = Places({})
         self._cluster = ""
         self._seen: set[tuple[str, ...]] = set()
 
@@ -112,11 +112,9 @@ class _Reader:
             handler(self, event)
 
     def _on_started(self, event: Event) -> None:
-        numbers: Counter[str] = Counter()
         self._cluster = str(event["cluster"])
-        for node, role in event["nodes"].items():
-            numbers[role] += 1
-            self._nodes[node] = f"{role} {numbers[role]}"
+        # in the inventory's order: which of the nodes is N is compared, too
+        self._places = Places(event["nodes"])
 
     def _on_finding(self, event: Event) -> None:
         code, subject, step = event["code"], str(event["subject"]), str(event.get("step") or "")
@@ -126,8 +124,7 @@ class _Reader:
             self._course.apart[code] += 1
             return
         kind = Kind.QUESTION if code in QUESTIONS else Kind.FINDING
-        place = next(iter(self._places(subject)), "")
-        self._add(kind, step, place, f"{code} ({event['severity']})")
+        self._add(kind, step, self._places.named_in(subject), f"{code} ({event['severity']})")
 
     def _on_fact(self, event: Event) -> None:
         if not str(event["name"]).startswith(_CONFLICTS):
@@ -135,7 +132,7 @@ class _Reader:
         for node, paths in event["files"].items():
             for path in paths:
                 if self._is_new("stop", str(event["name"]), node, path):
-                    place = self._nodes.get(node, node)
+                    place = self._places.place(node)
                     self._add(Kind.STOP, str(event.get("step") or ""), place, path)
 
     def _on_loss(self, event: Event) -> None:
@@ -146,30 +143,23 @@ class _Reader:
             self._add(Kind.LOSS, str(event.get("step") or ""), "", text)
 
     def _on_intent(self, event: Event) -> None:
-        step, node = str(event.get("step") or ""), self._nodes.get(str(event["node"]), "")
+        step, node = str(event.get("step") or ""), self._places.place(str(event["node"]))
         command = str(event.get("detached") or "")
         if command:
             self._add(Kind.ROUND, step, node, command.rpartition("-")[0] or command)
         self._add(Kind.CHANGE, step, node, self._worded(str(event["what"])))
 
     def _add(self, kind: Kind, step: str, place: str, what: str) -> None:
-        for node in self._nodes:
-            if step.endswith(f"[{node}]"):
-                step, place = step.removesuffix(f"[{node}]"), place or self._nodes[node]
-        self._course.items[Item(self._of, kind, step, place, what)] += 1
+        step, of_step = self._places.apart(step)
+        self._course.items[Item(self._of, kind, step, place or of_step, what)] += 1
 
     def _is_new(self, *words: str) -> bool:
         is_new = words not in self._seen
         self._seen.add(words)
         return is_new
 
-    def _places(self, text: str) -> Iterator[str]:
-        return (place for node, place in self._nodes.items() if node in text)
-
     def _worded(self, text: str) -> str:
-        for node, place in self._nodes.items():
-            text = text.replace(node, place).replace(node.partition(".")[0], place)
-        return _LONG_NUMBER.sub("#", text.replace(self._cluster, "the cluster"))
+        return self._places.worded(text).replace(self._cluster, "the cluster")
 
 
 _HANDLERS = {

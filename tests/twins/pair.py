@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal import cluster as clusters
-from rehearsal import nodes, podman
+from rehearsal import known, nodes, podman
 from rehearsal.like.making import twin_of
 from rehearsal.state import State
 from rehearsal.to_4_26 import STEP
@@ -48,7 +48,7 @@ class Pair:
         one, other = (Project(copy_project(evidence / letter)) for letter in ("a", "b"))
         first, second = self.names
         clusters.up(first, drawn.scenario, drawn.seeds[0], drawn.nodes, say=_quiet, fresh=True)
-        cluster = TestCluster(first, clusters.topology(first))
+        cluster = TestCluster(first, known.topology(first))
         make(cluster, drawn.edits)
         taken = one.run("--inventory", cluster.inventory, "--plan", "--snapshot")
         path = evidence / "snapshot.tar.gz"
@@ -56,7 +56,7 @@ class Pair:
         seed, vendor = drawn.seeds[1], vendor_of(drawn.seeds[0])
         made = twin_of(path, None)
         clusters.up(second, None, seed, None, vendor, say=_quiet, twin=made, fresh=True)
-        twin = TestCluster(second, clusters.topology(second))
+        twin = TestCluster(second, known.topology(second))
         if drawn.deliberate is not None:
             make(cluster, [drawn.deliberate.edit])
             taken = one.plan(cluster.inventory)

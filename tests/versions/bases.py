@@ -11,7 +11,7 @@ import tempfile
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-from rehearsal import cluster
+from rehearsal import cluster, known
 from rehearsal.bases import BASES
 from rehearsal.state import State
 from tests.integration.clusters import BASE, TestCluster, name_for
@@ -91,7 +91,7 @@ class BasesStand:
 
     def _by_sudo(self, base: str, evidence: Path) -> dict[str, str]:
         cluster.up(self._sudo, None, None, None, say=_quiet, base=base, login=LOGIN)
-        stands = TestCluster(self._sudo, cluster.topology(self._sudo))
+        stands = TestCluster(self._sudo, known.topology(self._sudo))
         if f"ansible_user={LOGIN}\n" not in stands.inventory.read_text(encoding="utf-8"):
             raise Red(f"{stands.inventory}: the login is not {LOGIN}")
         project = Project(copy_project(evidence / "copy"))

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from rehearsal import bases, cluster, image, podman
+from rehearsal import bases, cluster, image, known, podman
 from rehearsal.errors import RehearsalError
 from rehearsal.run import run
 from rehearsal.state import State
@@ -158,7 +158,7 @@ class ControllersStand:
             cluster.up(self._name, None, SEED, NODES, say=_quiet)
         else:
             cluster.reset(self._name, say=_quiet)
-        return TestCluster(self._name, cluster.topology(self._name))
+        return TestCluster(self._name, known.topology(self._name))
 
 
 def _runbook(controller: Controller, project: Project, stands: TestCluster, console: Path) -> Ran:

@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.model.event import Event
 from engine.model.groups import grouped
-from engine.record.run import FOLLOWED
+from engine.record.other_runs import FOLLOWED
 from engine.report.audit.approvals import approvals_of, drift_of
 from engine.report.audit.moments import no_return_of
 from engine.report.change import closing_of, taken_by

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.judge.text import counted, many
+from engine.model.ending import Ending
 from engine.model.event import Event
 from engine.model.facts import BACK_OUT
 from engine.model.steps import phase_of
 from engine.record.changes import changes_of
 from engine.record.gaps import blinding_of, sentence
-from engine.record.run import Ending
 from engine.report.anchors import phase_anchor, step_anchor
 from engine.report.audit import runbooks
 from engine.report.audit.approvals import approvals_of, drift_of

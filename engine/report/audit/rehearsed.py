@@ -16,7 +16,7 @@ from engine.model.event import Event
 from engine.model.facts import MACHINE_IDS, REHEARSED, STATEMENT
 from engine.model.finding import acceptance_sentence
 from engine.prove.statement import scenario_in_words
-from engine.record.run import AS_REHEARSAL
+from engine.record.other_runs import AS_REHEARSAL
 from engine.report.audit.runbooks import SHOWN, UNKNOWN
 from engine.report.words import to_the_second
 from engine.verify import read_json

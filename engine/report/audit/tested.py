@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine.judge.text import counted, many, shortened
+from engine.model.ending import Ending
 from engine.model.event import Event
 from engine.model.finding import Severity
 from engine.model.groups import grouped
 from engine.model.outcomes import IDLE, NOT_DONE
 from engine.model.steps import base_of, phase_of
 from engine.record.rows import Course, RowState
-from engine.record.run import Ending
 
 BEFORE = ("preflight", "again")
 """The phases that test before the upgrade; the update may lie between them."""

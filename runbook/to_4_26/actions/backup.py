@@ -24,6 +24,7 @@ from runbook.to_4_26.memories.comparison import (
     backup_difference,
     table_sum,
 )
+from runbook.to_4_26.memories.proof import Proof, proof_of, write_proof
 from runbook.to_4_26.names import MEMORIES_VERIFIED, OCS_DATABASE, SCRATCH_DATABASE
 from runbook.to_4_26.presence import SCHEMAS
 
@@ -82,7 +83,7 @@ def memories_backed_up(look: Look) -> Action:
         listed = follow_up_list.parse_listed(
             (yield follow_up_list.make(node, attempt, made, size.deadline))
         )
-    proof = dump.Proof(
+    proof = Proof(
         file=dump.backup_path(attempt),
         sha256=made.sha256,
         bytes=made.bytes,
@@ -97,7 +98,7 @@ def memories_backed_up(look: Look) -> Action:
     )
     yield from _pulls(look, node, attempt, made, listed, size)
     # the proof before the drop: what was compared is lost with the schema
-    yield dump.write_proof(active, attempt, proof)
+    yield write_proof(active, attempt, proof)
     yield dump.drop_scratch(node)
     return proof.sentence()
 
@@ -179,7 +180,7 @@ def to_back_up(look: Look) -> dump.TableSize | Nothing:
     """How large the table is; or why nothing is to be backed up (any more)."""
     if OCS_DATABASE not in look.sql(SCHEMAS):
         return Nothing(f"there is no database {OCS_DATABASE}: the asset module is not installed")
-    proof = look.ask(look.names.active, dump.proof(look.attempt)) if look.attempt else None
+    proof = look.ask(look.names.active, proof_of(look.attempt)) if look.attempt else None
     if look.memory.detached("upgrade"):
         seen = f"the backup is the one of {proof.taken}" if proof else "there is no proved backup"
         return Nothing(f"a round of the upgrade has started, nothing is backed up any more; {seen}")
@@ -193,7 +194,7 @@ def to_back_up(look: Look) -> dump.TableSize | Nothing:
     return size or Nothing(f"there is no table {OCS_DATABASE}.{dump.TABLE}: nothing to back up")
 
 
-def _has_list(look: Look, proof: dump.Proof) -> bool:
+def _has_list(look: Look, proof: Proof) -> bool:
     """The backup has its list of machines; a backup without one is taken anew, while it can be."""
     return look.ask(
         look.names.active, follow_up_list.is_whole(look.attempt or "", proof.agents_sha256)
@@ -261,7 +262,7 @@ def memories_beside(look: Look, beside: Beside) -> Action:
     """The backup is restored beside the table, to be compared with it after the upgrade."""
     if is_compared(look.memory):
         return Nothing("the table was compared with its backup earlier in this attempt")
-    proof = look.ask(look.names.active, dump.proof(look.attempt)) if look.attempt else None
+    proof = look.ask(look.names.active, proof_of(look.attempt)) if look.attempt else None
     if proof is None:
         return Nothing("there is no proved backup of this attempt to compare with")
     node = look.sql_node()

@@ -19,8 +19,9 @@ from engine.model.change import Change, Move, Nothing, Temporary
 from engine.model.cluster import Cib, ClusterStatus
 from engine.queries.pacemaker import CIB
 from engine.record.memory import Memory
-from runbook.to_4_26 import failover
-from runbook.to_4_26.failover import CONSTRAINT, LEDGER, Exercised, Httpd
+from runbook.to_4_26 import failover, failover_record
+from runbook.to_4_26.failover import Httpd
+from runbook.to_4_26.failover_record import CONSTRAINT, LEDGER, Exercised
 from runbook.to_4_26.httpd.checks import has_ocs_server
 from runbook.to_4_26.presence import presence
 from runbook.to_4_26.settings import FAILOVER_PROOF
@@ -80,11 +81,11 @@ def httpd_failed_over(look: Look, node: str, exercised: Exercised) -> Action:
 
 def _httpd_to_move(look: Look, node: str) -> Httpd | Nothing:
     """httpd, when it is to be moved to the node; otherwise why not."""
-    if (proved := look.memory.facts.get(failover.PROVED)) and proved["node"] == node:
+    if (proved := look.memory.facts.get(failover_record.PROVED)) and proved["node"] == node:
         return Nothing("httpd ran here when verification.ocs_server proved OCS by use")
     if not look.settings[FAILOVER_PROOF]:
         return Nothing(failover.NOT_SET)
-    on_record = failover.proof_on_record(look.memory, node)
+    on_record = failover_record.proof_on_record(look.memory, node)
     if on_record is not None and not on_record.findings:
         return Nothing(f"exercised earlier in this attempt: {on_record.observed}")
     there, asked = presence(look)
@@ -113,7 +114,7 @@ def _why_not(look: Look, httpd: Httpd, node: str, status: ClusterStatus, cib: Ci
 @action(guide=("G14",), expected="move httpd's group back to where it was, by the same constraint")
 def httpd_back(look: Look) -> Action:
     """httpd runs where it did before the first move, and nothing holds it there."""
-    if not failover.is_under_way(look.memory):
+    if not failover_record.is_under_way(look.memory):
         _moves_are_known(look)
         return Nothing(_why_not_back(look.memory))
     status, cib = look.cluster_status(), look.ask(look.names.active, CIB)
@@ -138,12 +139,12 @@ def httpd_back(look: Look) -> Action:
 
 def _moves_are_known(look: Look) -> None:
     """Raises NotKnownYet in a plan: whether httpd will be moved depends on the cluster then."""
-    if look.settings[FAILOVER_PROOF] and not failover.has_begun(look.memory):
+    if look.settings[FAILOVER_PROOF] and not failover_record.has_begun(look.memory):
         failover.httpd_of(look.cluster_status())
 
 
 def _why_not_back(memory: Memory) -> str:
-    if failover.has_begun(memory):
+    if failover_record.has_begun(memory):
         return "httpd was put back earlier in this attempt"
     return "httpd was not moved"
 

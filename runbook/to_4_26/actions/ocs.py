@@ -17,7 +17,7 @@ from engine.record.evidence import StoppedForPerson
 from engine.secrets import Secret
 from runbook.cluster.masking import masked
 from runbook.phases.actions.neteye_command import ended_with, round_on_record
-from runbook.to_4_26 import failover, files, release
+from runbook.to_4_26 import failover_record, files, release
 from runbook.to_4_26.httpd import access, configtest, credentials, migration, online, pristine
 from runbook.to_4_26.httpd.checks import httpd_node
 from runbook.to_4_26.httpd.httpd_conf import parse_conf
@@ -269,7 +269,7 @@ def _summary(path: str, one: _Merged) -> str:
 @action(guide=("G14",), expected="pcs resource restart httpd")
 def httpd_restarted(look: Look) -> Action:
     """httpd runs with the migrated settings: it started after its files last changed."""
-    if failover.is_under_way(look.memory):
+    if failover_record.is_under_way(look.memory):
         return Nothing("an earlier run had proved httpd, and moved it since: see failover.httpd")
     resource = look.cluster_status().resource(HTTPD)
     if resource is None:

@@ -8,7 +8,8 @@ from typing import Any
 
 from engine.model.answer import Answer
 from engine.model.query import Query
-from runbook.to_4_26.memories.dump import TABLE, Proof
+from runbook.to_4_26.memories.dump import TABLE
+from runbook.to_4_26.memories.proof import Proof
 from runbook.to_4_26.names import OCS_DATABASE
 
 COLUMN = "CAPACITY"

@@ -1,4 +1,4 @@
-"""Backup of `ocsweb.memories`: dump, restore beside the original, drop, and the proof on record.
+"""The dump of `ocsweb.memories`: made, restored beside the original, dropped, brought to N.
 
 Everything streams on the node that runs the database; no table passes through memory. The
 scratch schema never gets into the binary log. Dump and restored schema are marked when they are
@@ -8,20 +8,17 @@ whole: after a run that was cut off, the next one continues, and does nothing tw
 from __future__ import annotations
 
 import hashlib
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from engine.model.answer import Answer
 from engine.model.change import Change, Temporary
-from engine.model.finding import Command, Finding
 from engine.model.query import Query, Row, SqlQuery
 from engine.parse.fields import json_object
 from engine.parse.files import TELL
 from engine.parse.machine import parse_df
-from engine.secrets import Secret
 from runbook.to_4_26 import files
 from runbook.to_4_26.names import OCS_DATABASE, SCRATCH_DATABASE
 
@@ -109,10 +106,6 @@ def bash(source: str, *arguments: str) -> tuple[str, ...]:
 
 def backup_path(attempt: str) -> str:
     return f"{files.backups_of(attempt)}/{OCS_DATABASE}.{TABLE}.sql.gz"
-
-
-def proof_path(attempt: str) -> str:
-    return f"{files.backups_of(attempt)}/{OCS_DATABASE}.{TABLE}.json"
 
 
 def facts_path(attempt: str) -> str:
@@ -302,64 +295,6 @@ def pull_file(what: str, node: str, host: str, path: str, sha256: str, deadline:
     return Change(what=what, node=node, argv=argv, deadline=deadline, files=(path,))
 
 
-@dataclass(frozen=True)
-class Proof:
-    """The record of a backup that was restored and compared; written after the comparison."""
-
-    file: str
-    sha256: str
-    bytes: int
-    rows: int
-    checksum: int
-    began: str
-    """The database's clock before the dump, ISO, without a zone."""
-    taken: str
-    """The controller's clock after the proof, ISO with zone."""
-    node: str
-    rewritten: int
-    """Rows that agents replaced while it was taken."""
-    agents: int | None = None
-    """Machines in the list of those to follow up, which lies beside it; None: there is no list."""
-    agents_sha256: str = ""
-
-    @property
-    def database_clock(self) -> datetime:
-        return datetime.fromisoformat(self.began)
-
-    @property
-    def restore_command(self) -> str:
-        """One line that puts the table back as it was, for the report."""
-        return f"gzip -dc {self.file} | mysql {OCS_DATABASE}"
-
-    def sentence(self) -> str:
-        return (
-            f"{self.rows} rows, checksum {self.checksum}, {self.bytes} bytes in {self.file} on"
-            f" {self.node}, sha256 {self.sha256[:16]}..., restored and compared at {self.taken};"
-            f" back with: {self.restore_command}"
-        )
-
-
-def _proof(answer: Answer) -> Proof | None:
-    if answer.code == 44:
-        return None
-    data = json_object(answer.text, "the record of the backup")
-    try:
-        return Proof(**data)
-    except TypeError as error:
-        raise ValueError(f"the record of the backup has other fields: {error}") from None
-
-
-def proof(attempt: str) -> Query[Proof | None]:
-    """The record of the proved backup, with the file still whole; None: there is none."""
-    return Query(
-        name="proved backup of memories",
-        argv=recorded(proof_path(attempt), backup_path(attempt)),
-        parse=_proof,
-        ok_codes=(0, 44),
-        deadline=1800.0,
-    )
-
-
 def recorded(record: str, file: str) -> tuple[str, ...]:
     """Prints the record of a file; 44 when it or the file that it speaks of is not there."""
     script = (
@@ -369,30 +304,7 @@ def recorded(record: str, file: str) -> tuple[str, ...]:
     return ("sh", "-c", script, "recorded", record, file)
 
 
-def write_proof(node: str, attempt: str, made: Proof) -> Change:
-    text = json.dumps(asdict(made), indent=1) + "\n"
-    what, path = "record the proved backup", proof_path(attempt)
-    return files.write_file(what, node, path, Secret(text), holds_secret=False)
-
-
 def sha256_of(path: Path) -> str:
     """Of a file on the controller, in constant memory; raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def fetched_findings(path: Path, proof: Proof) -> list[Finding]:
-    """The copy on the controller has the checksum of the proved backup (guide row G06)."""
-    if (seen := sha256_of(path)) == proof.sha256:
-        return []
-    return [
-        Finding(
-            code="backup-damaged",
-            subject=str(path),
-            observed=f"{path.stat().st_size} bytes with sha256 {seen}",
-            expected=f"{proof.bytes} bytes with sha256 {proof.sha256}, as proved on {proof.node}",
-            remedy="Remove the local copy and run again.",
-            guide=("G06",),
-            commands=(Command("", ("rm", "--", str(path.resolve()))),),
-        )
-    ]

@@ -72,7 +72,7 @@ class Judged:
         """As `HEADER` has it."""
         now, agent = self.now, self.agent
         return (
-            str(self.verdict),
+            self.verdict,
             agent.machine,
             agent.name,
             agent.deviceid,
