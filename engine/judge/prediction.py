@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
+from engine.judge.text import many
 from engine.model.finding import Finding
 from engine.model.loss import LossState
 from engine.model.prediction import Act, Counted, Passage, Prediction, Seen, Waiting
@@ -232,7 +233,7 @@ def not_compared(predicted: Prediction, happened: Prediction) -> list[str]:
         if had != has:
             named = role.replace("_", "-")
             found.append(
-                f"the rehearsal had {had} {named} node{'' if had == 1 else 's'}, this cluster has"
+                f"the rehearsal had {many(had, f'{named} node')}, this cluster has"
                 f" {has}: what is of the others alone is not compared"
             )
     if predicted.active != happened.active and predicted.active and happened.active:
@@ -242,7 +243,8 @@ def not_compared(predicted: Prediction, happened: Prediction) -> list[str]:
         )
     for whose, left in (("predicted", predicted.left_out), ("recorded", happened.left_out)):
         if left:
-            found.append(f"{left} things that were {whose} are beyond what is kept")
+            was, be = ("was", "is") if left == 1 else ("were", "are")
+            found.append(f"{many(left, 'thing')} that {was} {whose} {be} beyond what is kept")
     if predicted.apart or happened.apart:
         apart = ", ".join(sorted({*predicted.apart, *happened.apart}))
         found.append(

@@ -64,6 +64,13 @@ class Beside:
         return tuple(row for row in self.rows if row.warns)
 
     @property
+    def in_words(self) -> str:
+        """`41 things came as predicted, 2 otherwise, 1 is still to come`."""
+        said = f"{many(self.same, 'thing')} came as predicted, {self.differ} otherwise"
+        are = "is" if self.to_come == 1 else "are"
+        return f"{said}, {self.to_come} {are} still to come" if self.to_come else said
+
+    @property
     def sentence(self) -> str:
         """`41 as predicted, 2 otherwise; first: upgrade.stop[1]: ...`."""
         said = f"{self.same} as predicted, {self.differ} otherwise"

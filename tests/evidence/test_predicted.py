@@ -9,7 +9,7 @@ import pytest
 
 from engine.model.prediction import Act, Passage, Prediction, Seen, as_data
 from engine.report.audit.page import render
-from engine.report.predicted import beside_of, data_of, lines_of
+from engine.report.predicted import Beside, beside_of, data_of, lines_of
 from engine.watching.fold import state_of
 from engine.watching.rows import now_lines
 from tests.engine import kit
@@ -117,3 +117,20 @@ def test_whoever_looks_on_sees_the_first_one_and_how_many_more() -> None:
     assert told.text == (
         f"second.run[1]: change not predicted: set <x> on operative 2 ({SECOND}); 1 more"
     )
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ((0, 0, 0), "0 things came as predicted, 0 otherwise."),
+        ((1, 1, 1), "1 thing came as predicted, 1 otherwise, 1 is still to come."),
+        ((2, 3, 4), "2 things came as predicted, 3 otherwise, 4 are still to come."),
+    ],
+)
+def test_each_number_of_things_is_told_in_a_sentence(
+    counts: tuple[int, int, int], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    same, differ, to_come = counts
+    found = Beside("the-rehearsal", (), (), (), same, differ, to_come)
+    monkeypatch.setattr("engine.report.audit.page.beside_of", lambda change: found)
+    assert f"predicted how this upgrade goes: {said}" in section(*journal())

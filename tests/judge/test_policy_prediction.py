@@ -212,3 +212,14 @@ def test_the_finding_says_each_of_them_and_the_step() -> None:
     assert finding.observed == (
         "round not predicted: neteye upgrade, round 3; change not predicted: x"
     )
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        (1, "1 thing that was predicted is beyond what is kept"),
+        (2, "2 things that were predicted are beyond what is kept"),
+    ],
+)
+def test_what_is_beyond_the_size_is_counted(left: int, said: str) -> None:
+    assert not_compared(replace(WHOLE, left_out=left), WHOLE) == [said]
