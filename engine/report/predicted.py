@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import ParseError
-from engine.judge.prediction import WORDS, Compared, How, Kind, compare, not_compared
+from engine.judge.prediction import compare, not_compared
 from engine.judge.text import many
+from engine.model.compared import WORDS, Compared, How, Kind
 from engine.model.event import Event
 from engine.model.groups import grouped
 from engine.model.prediction import WHOLE, Prediction
@@ -18,8 +19,15 @@ from engine.record.course import UpgradeCourse
 
 PREDICTED, DEVIATION = "predicted", "deviation"
 """The events."""
-_ORDER = (How.OUT_OF_ORDER, How.UNPREDICTED, How.NOT_COME, How.ANOTHER_NUMBER, How.TO_COME)
+_ORDER = (
+    *(How.OUT_OF_ORDER, How.UNPREDICTED, How.NOT_COME),
+    *(How.ELSEWHERE, How.ANOTHER_NUMBER, How.TO_COME),
+)
 """Of several places in one row the first of these is told."""
+_CAME = (
+    *(How.AS_PREDICTED, How.UNPREDICTED, How.ELSEWHERE),
+    *(How.ANOTHER_NUMBER, How.OUT_OF_ORDER),
+)
 _NONE = "-"
 
 
@@ -143,7 +151,7 @@ def _rows(found: Sequence[Compared], nodes: Mapping[str, str]) -> Iterator[Row]:
         yield _row(kinds[number], step, what, those, nodes)
     if changes:
         was = sum(one.how is not How.UNPREDICTED for one in changes)
-        comes = sum(one.how in (How.AS_PREDICTED, How.UNPREDICTED) for one in changes)
+        comes = sum(one.how in _CAME for one in changes)
         how = How.AS_PREDICTED.value if was == len(same) == comes else ""
         yield Row("changes, all kinds", str(was), str(comes), how)
 
@@ -153,11 +161,10 @@ def _row(
 ) -> Row:
     hows = {one.how for one in those}
     how = next((one for one in _ORDER if one in hows), How.AS_PREDICTED)
-    came = (How.AS_PREDICTED, How.UNPREDICTED, How.ANOTHER_NUMBER, How.OUT_OF_ORDER)
     return Row(
         f"{WORDS[kind]}{f' in {step}' if step else ''}: {what}",
         _places((o for o in those if o.how is not How.UNPREDICTED), kind, "predicted", {}),
-        _places((o for o in those if o.how in came), kind, "happened", nodes),
+        _places((o for o in those if o.how in _CAME), kind, "happened", nodes),
         how.value,
         warns=any(one.warns for one in those),
     )
@@ -171,9 +178,11 @@ def _places(those: Iterable[Compared], kind: Kind, number: str, nodes: Mapping[s
     return ", ".join(_place(one, getattr(one, number), nodes) for one in listed) or _NONE
 
 
-def _place(one: Compared, count: str, nodes: Mapping[str, str]) -> str:
-    name = nodes.get(one.place)
-    where = f"{one.place} ({name})" if name else one.place or "yes"
+def _place(one: Compared, told: str, nodes: Mapping[str, str]) -> str:
+    """`told`: how often it was; of what came at another place that place."""
+    place = told if one.how is How.ELSEWHERE else one.place
+    name, count = nodes.get(place), told
+    where = f"{place} ({name})" if name else place or "yes"
     return f"{where}, {many(int(count), 'time')}" if count.isdigit() and int(count) > 1 else where
 
 
