@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from engine.judge.elsewhere import at_places
@@ -12,6 +12,7 @@ from engine.model.compared import Compared, How, Kind
 from engine.model.finding import Finding
 from engine.model.loss import LossState
 from engine.model.prediction import Act, Counted, Passage, Prediction, Seen, Waiting
+from engine.model.steps import base_of
 
 T = TypeVar("T")
 P = TypeVar("P", Act, Waiting, Seen)
@@ -33,10 +34,11 @@ def compare(
     missing is still to come.
     """
     common = predicted.places & happened.places
-    theirs = {p.key: p for p in predicted.passages if p.place in common}
-    ours = {p.key: p for p in happened.passages if p.place in common}
     questions = {*predicted.questions, *happened.questions}
     apart = {*predicted.apart, *happened.apart}
+    predicted, happened = (_without(apart, each) for each in (predicted, happened))
+    theirs = {p.key: p for p in predicted.passages if p.place in common}
+    ours = {p.key: p for p in happened.passages if p.place in common}
     found: list[Compared] = []
     for key in [*theirs, *(key for key in ours if key not in theirs)]:
         nothing = Passage(*key)
@@ -44,6 +46,11 @@ def compare(
         terms = _Terms(common, questions, apart)
         found += _passage(one, other, *_missing(one, ended.get(key, "")), terms)
     return [*at_places(found, predicted, happened), *_order(predicted, happened, common)]
+
+
+def _without(apart: set[str], one: Prediction) -> Prediction:
+    """Without the steps that no rehearsal can predict."""
+    return replace(one, passages=tuple(p for p in one.passages if base_of(p.step) not in apart))
 
 
 @dataclass(frozen=True)
@@ -178,7 +185,7 @@ def not_compared(predicted: Prediction, happened: Prediction) -> list[str]:
     if predicted.apart or happened.apart:
         apart = ", ".join(sorted({*predicted.apart, *happened.apart}))
         found.append(
-            "findings about the change, the controller and the load of the moment no rehearsal can"
+            "what is about the change, the controller and the load of the moment no rehearsal can"
             f" predict: {apart}"
         )
     return found

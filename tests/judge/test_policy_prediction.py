@@ -199,6 +199,15 @@ def test_what_no_rehearsal_can_predict_is_left_out_and_said() -> None:
     assert not_compared(one, other)[-1].endswith("predict: load")
 
 
+def test_a_step_that_no_rehearsal_can_predict_is_left_out_with_its_changes() -> None:
+    held = Passage("second.downtime", acts=(Act("operative 1", "schedule it"),),
+                   seen=(Seen("odd", ""),))  # fmt: skip
+    one = replace(WHOLE, apart=("second.downtime",))
+    assert differing(one, replace(one, passages=(held, *FILES))) == []
+    assert differing(replace(one, passages=(*FILES, held)), one) == []
+    assert len(differing(WHOLE, replace(WHOLE, passages=(held, *FILES)))) == 2
+
+
 def test_the_finding_says_each_of_them_and_the_step() -> None:
     told = Compared(Kind.ROUND, How.UNPREDICTED, "second.run[3]", "", "neteye upgrade, round 3")
     finding = deviation_finding("second.run[3]", [told, replace(told, kind=Kind.CHANGE, what="x")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -176,6 +177,67 @@ def test_a_run_that_was_stopped_and_goes_on_is_compared_as_one_upgrade(
     told = project.summary["predicted"]
     assert (told["same"], told["differ"], told["to_come"]) == (3, 1, 0)
     assert told["first"] == "second.wait: finding not predicted: bad-thing"
+
+
+ASKS = (
+    STEPS
+    + """
+@step("second.wait", after=["second.change"])
+def test_wait(evidence):
+    "A file is merged."
+    assert evidence.judge([bad("neteye02.neteyelocal")], observed="seen")
+
+"""
+    + CLOSED.replace("second.change", "second.wait")
+)
+DECIDED = ("--accept", "bad-thing=merged by hand", "--by", "A. Rossi")
+
+
+def question(project: Project) -> str:
+    """The row of the page, without its tags."""
+    page = (project.latest / "evidence.html").read_text()
+    section = page.partition('<section id="predicted"')[2].partition("</section>")[0]
+    found = re.findall("<tr.*?</tr>", section)
+    rows = [" ".join(re.sub("<[^>]*>", " ", row).split()) for row in found]
+    return next((row for row in rows if "question for a person in second.wait" in row), "")
+
+
+@pytest.fixture
+def _asks(project: Project) -> None:
+    project.release = replace(project.release, questions=frozenset({"bad-thing"}))
+
+
+@pytest.mark.usefixtures("_asks")
+def test_a_question_that_was_predicted_and_comes(project: Project) -> None:
+    key = new_key(project.path)
+    project.write("inventory.ini", f"{INVENTORY}runbook_signing_key = {key}\n")
+    project.steps(ASKS)
+    assert project.run().ret == 1  # it asks
+    assert project.run(*DECIDED).ret == 0
+    named = f"{INVENTORY}runbook_rehearsal = {project.latest / STATEMENT}\n"
+    project.write("prod.ini", named)
+    project.cluster.things.clear()
+    remove_records(project.path / "on-n")
+    assert run(project).ret == 1
+    assert deviations(project) == []
+    assert question(project).endswith("operative 2 operative 2 (neteye02.neteyelocal)")
+    assert run(project, *DECIDED).ret == 0
+    assert deviations(project) == []
+    assert project.summary["predicted"]["differ"] == 0
+    assert question(project).endswith("operative 2 operative 2 (neteye02.neteyelocal)")
+
+
+@pytest.mark.usefixtures("_asks")
+def test_a_question_that_nobody_predicted(project: Project, rehearsed: Path) -> None:
+    project.steps(ASKS)
+    result = run(project)
+    result.stdout.fnmatch_lines(
+        [
+            "FIRST DEVIATION from the rehearsal: second.wait: question for a person not predicted:"
+            " bad-thing on operative 2 (neteye02.neteyelocal)"
+        ]
+    )
+    assert question(project).endswith("- operative 2 (neteye02.neteyelocal) not predicted")
 
 
 def test_an_upgrade_of_two_nights_is_compared_as_one(project: Project) -> None:
