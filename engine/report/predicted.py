@@ -123,6 +123,28 @@ def _first(change: Iterable[Event]) -> First | None:
     return First(str(event["time"]), str(event["run"]), sentence_of(event))
 
 
+def first_seen(predicted: Prediction, change: Iterable[Event]) -> First | None:
+    """The first deviation of another kind, at the end of the step behind which it is one.
+
+    For an upgrade that went by another prediction, or by none: nobody has told it then.
+    """
+    course = UpgradeCourse()
+    for event in change:
+        course.add(event)
+        if event["event"] != "step-ended" or event.get("outcome") == "not reached":
+            continue
+        found = compare(predicted, course.prediction, course.ended)
+        one = next((one for one in found if one.warns), None)
+        if one is not None:
+            said = _with_node(one, course.places.nodes.get(one.place, ""))
+            return First(str(event["time"]), str(event["run"]), said)
+    return None
+
+
+def _with_node(one: Compared, node: str) -> str:
+    return f"{one.sentence} ({node})" if node else one.sentence
+
+
 def sentence_of(deviation: Event) -> str:
     """What the event says, with the node's name here."""
     one = Compared(
@@ -130,7 +152,7 @@ def sentence_of(deviation: Event) -> str:
         How(deviation["how"]),
         *(str(deviation[name]) for name in ("of", "place", "what", "predicted", "happened")),
     )
-    return f"{one.sentence} ({deviation['node']})" if deviation["node"] else one.sentence
+    return _with_node(one, str(deviation["node"]))
 
 
 def _numbers(predicted: Prediction, happened: Prediction) -> Iterator[Row]:
@@ -211,8 +233,10 @@ def lines_of(found: Beside, *, everything: bool = False) -> list[str]:
         row for row in found.rows if everything or row.how not in (How.AS_PREDICTED, How.TO_COME)
     ]
     times = found.times if everything else ()
+    seen = found.first and f"  seen at {found.first.when} by run {found.first.run}"
     return [
         f"predicted by {found.run}: {found.sentence}",
+        *([seen] if seen else ()),
         *(f"  {_line(row.what, row)}" for row in shown),
         *(f"  {_line(f'time of {row.what}', row)}" for row in times),
         *(f"  not compared: {text}" for text in found.apart),

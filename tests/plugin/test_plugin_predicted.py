@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -341,16 +342,64 @@ def test_another_number_of_nodes_is_said_and_nothing_guessed(
     )
 
 
-def test_one_that_predicts_nothing_is_no_prediction(project: Project, rehearsed: Path) -> None:
-    content = json.loads(rehearsed.read_text())
+def older(content: dict[str, Any]) -> None:
     del content["predicted"]
-    content |= {"schema": 3, "key": "", "signature": ""}
-    alone = project.write("alone.json", json.dumps(content))
+    content["schema"] = 3
+
+
+def of_another_upgrade(content: dict[str, Any]) -> None:
+    content |= {"source": "4.24", "target": "4.25"}
+
+
+UNPREDICTED: dict[str, tuple[Callable[[dict[str, Any]], None], str, str]] = {
+    "an older one": (
+        older,
+        "predicts nothing, as an older runbook wrote its statement",
+        "it predicts nothing, as an older runbook wrote it; rehearse again",
+    ),
+    "one of another upgrade": (
+        of_another_upgrade,
+        "is of an upgrade from 4.24 to 4.25, this one is from 4.25 to 4.26",
+        "it predicts an upgrade from 4.24 to 4.25, the run ",
+    ),
+}
+
+
+@pytest.mark.parametrize("which", UNPREDICTED)
+def test_one_that_predicts_nothing_of_this_upgrade_is_no_prediction(
+    project: Project, rehearsed: Path, which: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spoil, said, refused = UNPREDICTED[which]
+    content = json.loads(rehearsed.read_text())
+    spoil(content)
+    content |= {"key": "", "signature": ""}
+    alone = project.write("alone/rehearsal.json", json.dumps(content))
     project.write("prod.ini", f"{INVENTORY}runbook_rehearsal = {alone}\n")
     assert run(project).ret == 0
+    (warning,) = project.summary["warnings"]
+    assert warning == (
+        f"runbook_rehearsal: the rehearsal {content['run']} {said};"
+        " what happens is compared with nothing that was predicted"
+    )
+    capsys.readouterr()
+    assert main(["compare", str(alone), str(project.latest)]) == 4
+    assert refused in capsys.readouterr().err
     assert project.events("predicted") == []
     assert project.summary["predicted"] is None
     assert 'id="predicted"' not in (project.latest / "evidence.html").read_text()
+
+
+def test_compare_names_the_first_deviation_of_a_run_that_went_by_no_rehearsal(
+    project: Project, rehearsed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.steps(STEPS.replace("/etc/a.rpmnew", "/etc/b.rpmnew") + MORE + CLOSED)
+    assert project.run().ret == 0
+    capsys.readouterr()
+    for first in (rehearsed, rehearsed.parent):
+        assert main(["compare", str(first), str(project.latest)]) == 0
+        told = capsys.readouterr().out
+        assert "first deviation: second.change: planned stop did not come: /etc/a.rpmnew" in told
+        assert f"by run {project.latest.name}" in told
 
 
 def test_compare_has_the_view_of_a_statement_and_of_two_runs(
