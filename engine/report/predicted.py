@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.errors import ParseError
@@ -29,6 +29,8 @@ _CAME = (
     *(How.ANOTHER_NUMBER, How.OUT_OF_ORDER),
 )
 _NONE = "-"
+Announced = tuple[str, Sequence[str], float]
+"""A stage of the upgrade, its phases, and the minutes that are announced for it."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,8 @@ class Beside:
     differ: int
     to_come: int
     first: First | None = None
+    shares: Mapping[str, int] = field(default_factory=dict)
+    """Phase -> its share of the rehearsal's time, in thousandths."""
 
     @property
     def warned(self) -> tuple[Row, ...]:
@@ -113,6 +117,7 @@ def beside(
         differ=sum(one.differs for one in found),
         to_come=sum(one.how is How.TO_COME for one in found),
         first=first,
+        shares=predicted.times,
     )
 
 
@@ -247,7 +252,7 @@ def _line(what: str, row: Row) -> str:
     return f"{what}: predicted {row.predicted}; happened {row.happened}{_mark(row)}"
 
 
-def plan_lines_of(found: Beside) -> Iterator[str]:
+def plan_lines_of(found: Beside, announced: Sequence[Announced] = ()) -> Iterator[str]:
     """For a plan: what was predicted, with what the plan itself says by now."""
     yield f"predicted by the rehearsal {found.run}, and what this plan says:"
     for row in found.rows:
@@ -257,10 +262,22 @@ def plan_lines_of(found: Beside) -> Iterator[str]:
         else:
             word = "NOT AS PREDICTED" if row.warns else "otherwise"
             yield f"  {word}: {row.what}: {row.how} (predicted {row.predicted}, plan {said})"
-    if found.times:
-        shares = ", ".join(f"{row.what} {row.predicted}" for row in found.times)
-        yield f"  its time: {shares}"
+    if found.shares:
+        yield f"  its time: {_beside_announced(found.shares, announced)}"
     yield from (f"  not compared: {text}" for text in found.apart)
+
+
+def _beside_announced(shares: Mapping[str, int], announced: Sequence[Announced]) -> str:
+    """Without anything announced the phases alone."""
+    whole = sum(minutes for _, _, minutes in announced)
+    if not whole:
+        return ", ".join(f"{phase} {_share(share)}" for phase, share in shares.items())
+    told = (
+        f"{title} {_share(sum(shares.get(phase, 0) for phase in phases))}"
+        f" (announced {_share(round(WHOLE * minutes / whole))})"
+        for title, phases, minutes in announced
+    )
+    return "; ".join(told)
 
 
 def _mark(row: Row) -> str:

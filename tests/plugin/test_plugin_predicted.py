@@ -13,6 +13,7 @@ import pytest
 
 from engine.cli import main
 from engine.model.finding import Severities, Severity
+from engine.model.release import Stage
 from engine.report.evidence_files import read_unaltered
 from tests.evidence.schemas import problems_of_run
 from tests.evidence.sealed import new_key
@@ -299,6 +300,21 @@ def test_in_a_plan_a_step_that_acts_and_was_predicted_to_is_as_predicted(
     run(project, "--plan")
     told = json.loads((project.latest / "plan.json").read_text())["predicted"]
     assert (told["differences"], told["same"]) == ([], 1)
+
+
+def test_a_plan_has_the_shares_of_the_time_beside_the_announced_ones(project: Project) -> None:
+    stages = (Stage("before", ("first",), 15, 0), Stage("upgrade", ("second", "third"), 45, 0))
+    project.release = replace(project.release, stages=stages, estimate_base=60, estimate_per_node=0)
+    green(project)
+    content = json.loads((project.latest / STATEMENT).read_text())
+    content["predicted"]["times"] = {"first": 100, "second": 500, "third": 400}
+    alone = project.write("alone.json", json.dumps(content | {"key": "", "signature": ""}))
+    project.write("prod.ini", f"{INVENTORY}runbook_rehearsal = {alone}\n")
+    project.cluster.things.clear()
+    remove_records(project.path / "on-n")
+    result = run(project, "--plan")
+    said = "its time: before 10.0 % (announced 25.0 %); upgrade 90.0 % (announced 75.0 %)"
+    assert said in " ".join(result.stdout.str().split())
 
 
 ASKING = """
