@@ -106,7 +106,7 @@ class Prediction:
     def rounds(self) -> dict[str, int]:
         """Command of the vendor -> how many rounds of it were started."""
         started = (a.command for p in self.passages for a in p.acts if a.command)
-        return dict(Counter(command.rpartition("-")[0] for command in started))
+        return dict(Counter(command.rpartition("-")[0] or command for command in started))
 
     def listed_at(self, place: str) -> tuple[str, int] | None:
         """Role and number that its node has in the inventory, where N has any; None: no node."""

@@ -108,6 +108,17 @@ def test_the_section_has_it_escaped_and_is_not_there_without_a_prediction() -> N
     assert section(*(e for e in journal() if e["event"] != "predicted")) == ""
 
 
+def test_what_a_killed_run_had_no_time_to_tell_is_not_nothing() -> None:
+    untold = unescape(section(*(e for e in journal() if e["event"] != "deviation")))
+    assert "Of another kind: 1</strong>, which no run came to tell." in untold
+    assert "Nothing of another kind came" not in untold
+
+
+def test_what_differs_and_is_of_no_other_kind() -> None:
+    alike = [e for e in journal() if e["event"] != "deviation" and e.get("what") != "set <x>"]
+    assert "1 otherwise, 1 is still to come. None of that is of another kind" in section(*alike)
+
+
 @pytest.mark.parametrize("spoilt", [{}, {"nodes": []}, None])
 def test_one_that_can_t_be_read_is_none(spoilt: Any) -> None:
     assert beside_of([started(), {**predicted(), "prediction": spoilt}]) is None
