@@ -16,17 +16,26 @@ from engine.model.prediction import Prediction, node_of, without_place
 Item = tuple[int, Compared]
 """One thing, and its number among all."""
 _MISSING = (How.NOT_COME, How.TO_COME)
+_ODD = (How.UNPREDICTED, How.ANOTHER_NUMBER)
+"""Without one of these in a step nothing of its kind came in another place."""
 
 
 def at_places(
     found: Iterable[Compared], predicted: Prediction, happened: Prediction
 ) -> list[Compared]:
     """The same things; one that came at a node in the place of another is one, not two."""
+    listed = list(found)
+    odd = {(one.kind, one.step) for one in listed if one.how in _ODD}
+    if not odd:
+        return listed
     fanned = {p.step for each in (predicted, happened) for p in each.passages if p.place}
     here = {happened.listed_at(place): place for place in happened.places}
     moved = {place: here.get(predicted.listed_at(place), place) for place in predicted.places}
     items: list[Item] = []
-    groups = grouped((_anywhere(one), (number, one)) for number, one in enumerate(found))
+    groups = grouped(
+        (_anywhere(one) if (one.kind, one.step) in odd else (), (number, one))
+        for number, one in enumerate(listed)
+    )
     for key, those in groups.items():
         if not key:
             items += those

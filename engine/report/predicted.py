@@ -238,7 +238,7 @@ def lines_of(found: Beside, *, everything: bool = False) -> list[str]:
         row for row in found.rows if everything or row.how not in (How.AS_PREDICTED, How.TO_COME)
     ]
     times = found.times if everything else ()
-    seen = found.first and f"  seen at {found.first.when} by run {found.first.run}"
+    seen = found.first and f"  at {found.first.when[:19]} (UTC) in run {found.first.run}"
     return [
         f"predicted by {found.run}: {found.sentence}",
         *([seen] if seen else ()),

@@ -415,7 +415,7 @@ def test_compare_names_the_first_deviation_of_a_run_that_went_by_no_rehearsal(
         assert main(["compare", str(first), str(project.latest)]) == 0
         told = capsys.readouterr().out
         assert "first deviation: second.change: planned stop did not come: /etc/a.rpmnew" in told
-        assert f"by run {project.latest.name}" in told
+        assert f"(UTC) in run {project.latest.name}\n" in told
 
 
 def test_compare_has_the_view_of_a_statement_and_of_two_runs(
