@@ -430,5 +430,12 @@ def test_compare_has_the_view_of_a_statement_and_of_two_runs(
         assert f"predicted by {rehearsed.parent.name}: 3 as predicted, 1 otherwise" in told
         assert "change in second.more: set y" in told
         assert "not predicted (WARNS)" in told
-    rehearsed.write_text("{}")
-    assert main(["compare", str(rehearsed), str(project.latest)]) == 4
+    content = json.loads(rehearsed.read_text())
+    content["predicted"]["passages"].pop()
+    for altered, why in ((json.dumps(content), "signature"), ("{}", "schema")):
+        rehearsed.write_text(altered)
+        assert main(["compare", str(rehearsed), str(project.latest)]) == 4
+        said = capsys.readouterr().err
+        assert said.count("\n") == 1
+        assert "rehearsal.json: altered since its rehearsal wrote it" in said
+        assert why in said
