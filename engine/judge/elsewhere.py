@@ -56,16 +56,15 @@ def _anywhere(one: Compared) -> tuple[str, ...]:
 def _by_node(those: Sequence[Item], moved: Mapping[str, str]) -> list[Item]:
     """By the nodes of the inventory, where that leaves less unpredicted than the places do.
 
+    Where one place has it twice, of a step's node and of the step itself, the places are taken.
+
     `moved`: place in the prediction -> the place that the same node of the inventory has here.
     """
     by_place = {o.place: (n, o) for n, o in those if o.how is not How.UNPREDICTED}
     by_node = {moved[place]: item for place, item in by_place.items()}
     came = {o.place: (n, o) for n, o in those if o.how not in _MISSING}
-    first, second = (
-        sum(_is_more(one, of.get(place)) for place, (_, one) in came.items())
-        for of in (by_place, by_node)
-    )
-    if second >= first:
+    is_twice = len({one.place for _, one in those}) < len(those)
+    if is_twice or _cost(came, by_node) >= _cost(came, by_place):
         return [*those]
     found = [(number, _beside(one, by_node.get(at))) for at, (number, one) in came.items()]
     missing = How.TO_COME if any(one.how is How.TO_COME for _, one in those) else How.NOT_COME
@@ -75,6 +74,12 @@ def _by_node(those: Sequence[Item], moved: Mapping[str, str]) -> list[Item]:
         if place not in came
     ]
     return found
+
+
+def _cost(came: Mapping[str, Item], of: Mapping[str, Item]) -> tuple[int, int]:
+    """How many came that were not predicted, or of more; at how many places one side has it."""
+    more = sum(_is_more(one, of.get(place)) for place, (_, one) in came.items())
+    return more, len(came.keys() ^ of.keys())
 
 
 def _not_come(one: Compared, missing: How) -> Compared:
@@ -100,8 +105,11 @@ def _paired(those: Sequence[Item], fanned: set[str]) -> list[Item]:
     missing = [item for item in those if item[1].how in _MISSING]
     found = [item for item in those if item[1].how not in _MISSING]
     for at, (number, one) in enumerate(found):
-        enough = [item for item in missing if not _is_more(one, item)]
-        if one.how is How.UNPREDICTED and enough:
+        if one.how is not How.UNPREDICTED:
+            continue
+        others = (item for item in missing if item[1].place != one.place)
+        enough = [item for item in others if not _is_more(one, item)]
+        if enough:
             missing.remove(enough[0])
             goes_along = one.kind is Kind.CHANGE and one.step not in fanned
             found[at] = number, _elsewhere(one, enough[0][1], is_explained=goes_along)

@@ -366,3 +366,65 @@ def test_what_is_a_node_s_own_never_warns_because_n_is_another_node(
     assert [one for one in found if one.warns] == []
     assert {one.how for one in found} <= {How.AS_PREDICTED, How.ELSEWHERE}
     assert len(found) == 3 * len(own)
+
+
+@given(predictions, predictions, st.integers(1, 3), st.sampled_from(["done", "", "SATISFIED"]))
+def test_each_thing_of_both_is_told_once(
+    one: Prediction, other: Prediction, active: int, how: str
+) -> None:
+    other = replace(other, active=active)
+    found = compare(one, other, ended(one, how) | ended(other, how))
+    told = [c for c in found if c.kind not in (Kind.LOSS, Kind.ORDER)]
+    both = (How.AS_PREDICTED, How.ELSEWHERE, How.ANOTHER_NUMBER)
+    was = [c for c in told if c.how in (*both, How.NOT_COME, How.TO_COME)]
+    comes = [c for c in told if c.how in (*both, How.UNPREDICTED)]
+    for whose, those in ((one, was), (other, comes)):
+        things = [(*p.acts, *p.seen, *p.waiting) for p in whose.passages]
+        assert len(those) == sum(len(set(each)) for each in things)
+    assert all(isinstance(c.warns, bool) and c.sentence for c in found)
+
+
+def at_inventory(active: int, own: dict[int, int]) -> Prediction:
+    """`own`: node of an inventory of four -> of how many subjects it has something odd."""
+    numbers = [active, *(n for n in range(1, 5) if n != active)]
+    seen = tuple(
+        Seen("odd", place_of("operative", numbers.index(n) + 1), count) for n, count in own.items()
+    )
+    return Prediction({"operative": 4}, active, (Passage("first.look", seen=seen),))
+
+
+@pytest.mark.parametrize(
+    ("came", "told"),
+    [
+        # one that came has the number of another that did not
+        (
+            {1: 1, 3: 1},
+            [
+                ("operative 2", How.ELSEWHERE, False),
+                ("operative 2", How.NOT_COME, False),
+                ("operative 4", How.ELSEWHERE, False),
+            ],
+        ),
+        # the same nodes, one of them with more
+        (
+            {1: 1, 2: 1, 3: 5},
+            [
+                ("operative 2", How.ELSEWHERE, False),
+                ("operative 3", How.ELSEWHERE, False),
+                ("operative 4", How.ANOTHER_NUMBER, True),
+            ],
+        ),
+        # and one that nobody predicted: by the places it is one, too
+        (
+            {1: 1, 3: 1, 4: 1},
+            [
+                ("operative 4", How.ELSEWHERE, True),
+            ],
+        ),
+    ],
+)
+def test_by_the_nodes_of_the_inventory_each_is_told_as_what_it_is(
+    came: dict[int, int], told: list[tuple[str, How, bool]]
+) -> None:
+    found = differing(at_inventory(1, {1: 1, 2: 1, 3: 1}), at_inventory(4, came))
+    assert sorted((c.place, c.how, c.warns) for c in found) == sorted(told)
