@@ -126,7 +126,8 @@ def parser() -> argparse.ArgumentParser:
         "compare",
         help="show two runs side by side",
         description="Shows what two runs were, where their steps, durations, findings and rows"
-        " differ, and what of the first one's course the second one did not have.",
+        " differ, and what of the first one's course the second one did not have. 0: compared,"
+        " whatever differs; 4: one of them can't be read, was altered, or is of another upgrade.",
     )
     pair.add_argument("one", type=Path, metavar="RUN_A", help="a run's directory; rehearsal.json")
     pair.add_argument("other", type=Path, metavar="RUN_B", help="another one")

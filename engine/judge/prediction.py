@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from engine.judge.elsewhere import at_places
+from engine.judge.text import many
+from engine.model.compared import Compared, How, Kind
 from engine.model.finding import Finding
 from engine.model.loss import LossState
 from engine.model.prediction import Act, Counted, Passage, Prediction, Seen, Waiting
+from engine.model.steps import base_of
 
 T = TypeVar("T")
 P = TypeVar("P", Act, Waiting, Seen)
@@ -22,78 +25,6 @@ SATISFIED = "SATISFIED"
 """What a plan says of a step that has nothing to change; one that acts is not gone through then."""
 
 
-class Kind(StrEnum):
-    """What is compared."""
-
-    ROUND = "round"
-    STOP = "stop"
-    QUESTION = "question"
-    FINDING = "finding"
-    LOSS = "loss"
-    CHANGE = "change"
-    ORDER = "order"
-
-
-WORDS = {kind: kind.value for kind in Kind} | {
-    Kind.STOP: "planned stop",
-    Kind.QUESTION: "question for a person",
-}
-"""Kind -> what people call it."""
-
-
-class How(StrEnum):
-    """How one thing came."""
-
-    AS_PREDICTED = "as predicted"
-    UNPREDICTED = "not predicted"
-    NOT_COME = "did not come"
-    ANOTHER_NUMBER = "another number"
-    OUT_OF_ORDER = "out of order"
-    TO_COME = "still to come"
-
-
-_COURSE = (Kind.ROUND, Kind.STOP, Kind.CHANGE)
-"""Kinds without which an upgrade goes another way. A finding that does not come is no harm."""
-
-
-@dataclass(frozen=True)
-class Compared:
-    """One thing as it was predicted, and as it is by now."""
-
-    kind: Kind
-    how: How
-    step: str
-    place: str
-    what: str
-    predicted: str = ""
-    happened: str = ""
-
-    @property
-    def differs(self) -> bool:
-        return self.how not in (How.AS_PREDICTED, How.TO_COME)
-
-    @property
-    def warns(self) -> bool:
-        """It is of another kind than predicted, not another amount or a finding less."""
-        if self.how is How.NOT_COME:
-            return self.kind in _COURSE
-        if self.how is How.ANOTHER_NUMBER and self.kind in (Kind.FINDING, Kind.QUESTION):
-            return int(self.happened) > int(self.predicted)
-        return self.how in (How.UNPREDICTED, How.OUT_OF_ORDER)
-
-    @property
-    def sentence(self) -> str:
-        """`upgrade.stop[1]: planned stop not predicted: /etc/x.rpmnew on operative 2`."""
-        where = f" on {self.place}" if self.place else ""
-        numbers = (
-            f" (predicted {self.predicted}, came {self.happened})"
-            if self.how is How.ANOTHER_NUMBER
-            else ""
-        )
-        step = f"{self.step}: " if self.step else ""
-        return f"{step}{WORDS[self.kind]} {self.how.value}: {self.what}{where}{numbers}"
-
-
 def compare(
     predicted: Prediction, happened: Prediction, ended: Mapping[tuple[str, str], str]
 ) -> list[Compared]:
@@ -103,17 +34,23 @@ def compare(
     missing is still to come.
     """
     common = predicted.places & happened.places
-    theirs = {p.key: p for p in predicted.passages if p.place in common}
-    ours = {p.key: p for p in happened.passages if p.place in common}
     questions = {*predicted.questions, *happened.questions}
     apart = {*predicted.apart, *happened.apart}
+    predicted, happened = (_without(apart, each) for each in (predicted, happened))
+    theirs = {p.key: p for p in predicted.passages if p.place in common}
+    ours = {p.key: p for p in happened.passages if p.place in common}
     found: list[Compared] = []
     for key in [*theirs, *(key for key in ours if key not in theirs)]:
         nothing = Passage(*key)
         one, other = theirs.get(key, nothing), ours.get(key, nothing)
         terms = _Terms(common, questions, apart)
         found += _passage(one, other, *_missing(one, ended.get(key, "")), terms)
-    return [*found, *_order(predicted, happened, common)]
+    return [*at_places(found, predicted, happened), *_order(predicted, happened, common)]
+
+
+def _without(apart: set[str], one: Prediction) -> Prediction:
+    """Without the steps that no rehearsal can predict."""
+    return replace(one, passages=tuple(p for p in one.passages if base_of(p.step) not in apart))
 
 
 @dataclass(frozen=True)
@@ -232,21 +169,23 @@ def not_compared(predicted: Prediction, happened: Prediction) -> list[str]:
         if had != has:
             named = role.replace("_", "-")
             found.append(
-                f"the rehearsal had {had} {named} node{'' if had == 1 else 's'}, this cluster has"
+                f"the rehearsal had {many(had, f'{named} node')}, this cluster has"
                 f" {has}: what is of the others alone is not compared"
             )
     if predicted.active != happened.active and predicted.active and happened.active:
         found.append(
             f"N was the operative node number {predicted.active} of the rehearsal's inventory, here"
-            f" it is number {happened.active}: the order of nodes within a step is not compared"
+            f" it is number {happened.active}: the order of nodes within a step is not compared,"
+            " and what came at the same node of the inventory is told without a warning"
         )
     for whose, left in (("predicted", predicted.left_out), ("recorded", happened.left_out)):
         if left:
-            found.append(f"{left} things that were {whose} are beyond what is kept")
+            was, be = ("was", "is") if left == 1 else ("were", "are")
+            found.append(f"{many(left, 'thing')} that {was} {whose} {be} beyond what is kept")
     if predicted.apart or happened.apart:
         apart = ", ".join(sorted({*predicted.apart, *happened.apart}))
         found.append(
-            "findings about the change, the controller and the load of the moment no rehearsal can"
+            "what is about the change, the controller and the load of the moment no rehearsal can"
             f" predict: {apart}"
         )
     return found

@@ -20,6 +20,8 @@ from engine.model.inventory import Role
 CLUSTER = ""
 """The place of what belongs to no node."""
 SEVERAL = "several nodes"
+OPERATIVE = Role.OPERATIVE.value
+_NODE = re.compile("([a-z-]+) ([0-9]{1,6})")
 _LONG_NUMBER = re.compile(r"\d{6,}")
 WHOLE = 1000
 """Shares of the time are told in thousandths of it."""
@@ -104,7 +106,17 @@ class Prediction:
     def rounds(self) -> dict[str, int]:
         """Command of the vendor -> how many rounds of it were started."""
         started = (a.command for p in self.passages for a in p.acts if a.command)
-        return dict(Counter(command.rpartition("-")[0] for command in started))
+        return dict(Counter(command.rpartition("-")[0] or command for command in started))
+
+    def listed_at(self, place: str) -> tuple[str, int] | None:
+        """Role and number that its node has in the inventory, where N has any; None: no node."""
+        node = node_of(place)
+        if node is None or node[0] != OPERATIVE or not self.active:
+            return node
+        role, number = node
+        if number == 1:
+            return role, self.active
+        return role, number - 1 if number <= self.active else number
 
     @property
     def places(self) -> frozenset[str]:
@@ -139,6 +151,17 @@ def as_data(prediction: Prediction) -> dict[str, Any]:
 def place_of(role: str, number: int) -> str:
     """`operative 1`, `elastic-only 2`."""
     return f"{role.replace('_', '-')} {number}"
+
+
+def node_of(place: str) -> tuple[str, int] | None:
+    """Role and number that a place has; None: it is that of no single node."""
+    found = _NODE.fullmatch(place)
+    return (found[1], int(found[2])) if found else None
+
+
+def without_place(text: str, place: str) -> str:
+    """A text that may name this place, as it is told at any place."""
+    return re.sub(rf"(?<!\w){re.escape(place)}(?!\w)", "that node", text)
 
 
 class Places:

@@ -97,7 +97,7 @@ class Release:
     questions: frozenset[str] = frozenset()
     """Codes of findings that ask a person for a decision, such as how a file is merged."""
     not_predicted: frozenset[str] = frozenset()
-    """Steps and codes whose findings no rehearsal can predict: they are about the change, the
+    """Steps, and codes of findings, that no rehearsal can predict: they are about the change, the
     controller, or how busy a machine is."""
     phrases: tuple[str, ...] = ()
     """Subjects of findings that end like the name of a secret; what follows them is no secret."""

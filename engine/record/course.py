@@ -42,6 +42,8 @@ class _Step:
     """Of findings, by code and place."""
     waiting: dict[Waiting, None] = field(default_factory=dict)
     counted: dict[tuple[str, str, str], Counted] = field(default_factory=dict)
+    is_early: bool = False
+    """It ended a night, and comes once more at the upgrade's own end."""
 
     @property
     def size(self) -> int:
@@ -77,6 +79,9 @@ class UpgradeCourse:
         self._new: dict[str, tuple[tuple[str, str], Act]] = {}
         """Key of a change whose end is not on record -> what it has brought into the course."""
         self._seconds: dict[str, float] = {}
+        self._phases: list[str] = []
+        self._until: dict[str, int] = {}
+        """Run that was to end before the upgrade does -> number of its last phase."""
         self._left_out = 0
 
     @classmethod
@@ -94,10 +99,12 @@ class UpgradeCourse:
 
     @property
     def prediction(self) -> Prediction:
+        # a copy: whoever looks on from another thread reads it too
+        steps = sorted([*self._steps.items()], key=lambda item: item[1].is_early)
         return Prediction(
             nodes=self.places.counts,
             active=self.places.active,
-            passages=tuple(one.passage(*key) for key, one in [*self._steps.items()] if one.size),
+            passages=tuple(one.passage(*key) for key, one in steps if one.size),
             times=shares(self._seconds),
             questions=self.questions,
             apart=self.apart,
@@ -120,7 +127,12 @@ class UpgradeCourse:
     def _on_run_started(self, event: Event) -> None:
         if event.get("scope", Scope.UPGRADE) != Scope.UPGRADE:
             self._of_another_kind.add(str(event.get("run")))
-        elif not self._nodes:
+            return
+        stages = event.get("stages") or ()
+        self._phases = self._phases or [p for stage in stages for p in stage.get("phases") or ()]
+        if event.get("until") in self._phases:
+            self._until[str(event.get("run"))] = self._phases.index(str(event["until"]))
+        if not self._nodes:
             self._nodes = dict(event.get("nodes") or {})
             self.questions = tuple(event.get("questions") or ())
             self.apart = tuple(event.get("not_predicted") or ())
@@ -143,9 +155,23 @@ class UpgradeCourse:
 
     def _on_intent(self, event: Event) -> None:
         key = self.places.apart(_step_of(event))
+        self._keep_order(key, is_early=self._is_early(event, key[0]))
         told = (str(event.get(name) or "") for name in ("node", "what", "detached"))
         for act in self.take(key, [self.act(*told)]):
             self._new[str(event.get("key"))] = key, act
+
+    def _is_early(self, event: Event, step: str) -> bool:
+        """A step behind the phase that its run was to end behind."""
+        until, phase = self._until.get(str(event.get("run"))), phase_of(step)
+        return until is not None and phase in self._phases[until + 1 :]
+
+    def _keep_order(self, key: tuple[str, str], *, is_early: bool) -> None:
+        """What ended a night has its place in the order where it ends the upgrade."""
+        step = self._step(key)
+        if step is not None and step.is_early and not is_early:
+            self._steps[key] = self._steps.pop(key)
+        if step is not None and (step.is_early or not step.acts):
+            step.is_early = is_early
 
     def _on_result(self, event: Event) -> None:
         made = self._new.pop(str(event.get("key")), None)
@@ -193,7 +219,8 @@ class UpgradeCourse:
     def _on_step_ended(self, event: Event) -> None:
         name = str(event.get("name") or "")
         outcome = str(event.get("outcome"))
-        self.ended[self.places.apart(name)] = outcome
+        if not self._is_early(event, name):
+            self.ended[self.places.apart(name)] = outcome
         phase, seconds = phase_of(name), event.get("seconds")
         if isinstance(seconds, int | float):
             self._seconds[phase] = self._seconds.get(phase, 0.0) + seconds

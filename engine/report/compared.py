@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import UsageError
+from engine.model.approval import Statement
 from engine.model.ending import Mode
 from engine.model.prediction import Prediction
 from engine.prove.statement import NAME, read_statement, refuse_altered
@@ -14,7 +15,7 @@ from engine.record.course import UpgradeCourse
 from engine.report.change import of_change
 from engine.report.compare import compare, lines_of
 from engine.report.evidence_files import Evidence, read_unaltered, told_as_odd
-from engine.report.predicted import beside
+from engine.report.predicted import Beside, beside, first_seen
 from engine.report.predicted import lines_of as lines_beside
 from engine.report.summary import summary_of
 
@@ -28,7 +29,7 @@ def compared(one: Path, other: Path, *, everything: bool) -> Iterator[str]:
     yield from lines_of(compare(*(each.summary for each in read)), everything=everything)
     if all(each.summary["mode"] == Mode.EXECUTE for each in read):
         first, second = read
-        found = beside(str(first.summary["run_id"]), first.course.prediction, second.course)
+        found = _beside(str(first.summary["run_id"]), first.course.prediction, second)
         yield ""
         yield from lines_beside(found, everything=everything)
     for each in read:
@@ -36,14 +37,25 @@ def compared(one: Path, other: Path, *, everything: bool) -> Iterator[str]:
 
 
 def _with_statement(path: Path, run: Path, *, everything: bool) -> Iterator[str]:
-    name, prediction = prediction_in(path)
+    statement, prediction = prediction_in(path)
     read = _Read(run)
-    yield from lines_beside(beside(name, prediction, read.course), everything=everything)
+    pair = read.summary["source"], read.summary["target"]
+    if (statement.source, statement.target) != pair:
+        raise UsageError(
+            f"{path}: it predicts an upgrade from {statement.source} to {statement.target}, the run"
+            f" {read.summary['run_id']} is one from {pair[0]} to {pair[1]}; name a rehearsal of"
+            " that one"
+        )
+    yield from lines_beside(_beside(statement.run, prediction, read), everything=everything)
     yield from read.lacking()
 
 
-def prediction_in(path: Path) -> tuple[str, Prediction]:
-    """The rehearsal's run, and what it predicts; UsageError for a file that says neither."""
+def _beside(run: str, prediction: Prediction, read: _Read) -> Beside:
+    return beside(run, prediction, read.course, first_seen(prediction, read.change))
+
+
+def prediction_in(path: Path) -> tuple[Statement, Prediction]:
+    """The rehearsal's statement, and what it predicts; UsageError for a file without either."""
     refuse_altered(path)
     seen = read_statement(path)
     if seen.statement is None:
@@ -53,7 +65,7 @@ def prediction_in(path: Path) -> tuple[str, Prediction]:
             f"{path}: it predicts nothing, as an older runbook wrote it; rehearse again, or name"
             " the rehearsal's directory, which has the whole run"
         )
-    return seen.statement.run, seen.statement.predicted
+    return seen.statement, seen.statement.predicted
 
 
 class _Read:
@@ -67,7 +79,8 @@ class _Read:
             self.summary: Mapping[str, Any] = {**summary, "head": self._evidence.head}
             # by itself: which run is odd?
             lines_of(compare(self.summary, self.summary), everything=True)
-            self.course = UpgradeCourse.of(of_change([*earlier, *own]))
+            self.change = of_change([*earlier, *own])
+            self.course = UpgradeCourse.of(self.change)
 
     def lacking(self) -> Iterator[str]:
         """What its evidence lacks."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.errors import ParseError
-from engine.judge.prediction import WORDS, Compared, How, Kind, compare, not_compared
+from engine.judge.prediction import compare, not_compared
 from engine.judge.text import many
+from engine.model.compared import WORDS, Compared, How, Kind
 from engine.model.event import Event
 from engine.model.groups import grouped
 from engine.model.prediction import WHOLE, Prediction
@@ -18,9 +19,18 @@ from engine.record.course import UpgradeCourse
 
 PREDICTED, DEVIATION = "predicted", "deviation"
 """The events."""
-_ORDER = (How.OUT_OF_ORDER, How.UNPREDICTED, How.NOT_COME, How.ANOTHER_NUMBER, How.TO_COME)
+_ORDER = (
+    *(How.OUT_OF_ORDER, How.UNPREDICTED, How.NOT_COME),
+    *(How.ELSEWHERE, How.ANOTHER_NUMBER, How.TO_COME),
+)
 """Of several places in one row the first of these is told."""
+_CAME = (
+    *(How.AS_PREDICTED, How.UNPREDICTED, How.ELSEWHERE),
+    *(How.ANOTHER_NUMBER, How.OUT_OF_ORDER),
+)
 _NONE = "-"
+Announced = tuple[str, Sequence[str], float]
+"""A stage of the upgrade, its phases, and the minutes that are announced for it."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +68,19 @@ class Beside:
     differ: int
     to_come: int
     first: First | None = None
+    shares: Mapping[str, int] = field(default_factory=dict)
+    """Phase -> its share of the rehearsal's time, in thousandths."""
 
     @property
     def warned(self) -> tuple[Row, ...]:
         return tuple(row for row in self.rows if row.warns)
+
+    @property
+    def in_words(self) -> str:
+        """`41 things came as predicted, 2 otherwise, 1 is still to come`."""
+        said = f"{many(self.same, 'thing')} came as predicted, {self.differ} otherwise"
+        are = "is" if self.to_come == 1 else "are"
+        return f"{said}, {self.to_come} {are} still to come" if self.to_come else said
 
     @property
     def sentence(self) -> str:
@@ -98,6 +117,7 @@ def beside(
         differ=sum(one.differs for one in found),
         to_come=sum(one.how is How.TO_COME for one in found),
         first=first,
+        shares=predicted.times,
     )
 
 
@@ -108,6 +128,28 @@ def _first(change: Iterable[Event]) -> First | None:
     return First(str(event["time"]), str(event["run"]), sentence_of(event))
 
 
+def first_seen(predicted: Prediction, change: Iterable[Event]) -> First | None:
+    """The first deviation of another kind, at the end of the step behind which it is one.
+
+    For an upgrade that went by another prediction, or by none: nobody has told it then.
+    """
+    course = UpgradeCourse()
+    for event in change:
+        course.add(event)
+        if event["event"] != "step-ended" or event.get("outcome") == "not reached":
+            continue
+        found = compare(predicted, course.prediction, course.ended)
+        one = next((one for one in found if one.warns), None)
+        if one is not None:
+            said = _with_node(one, course.places.nodes.get(one.place, ""))
+            return First(str(event["time"]), str(event["run"]), said)
+    return None
+
+
+def _with_node(one: Compared, node: str) -> str:
+    return f"{one.sentence} ({node})" if node else one.sentence
+
+
 def sentence_of(deviation: Event) -> str:
     """What the event says, with the node's name here."""
     one = Compared(
@@ -115,7 +157,7 @@ def sentence_of(deviation: Event) -> str:
         How(deviation["how"]),
         *(str(deviation[name]) for name in ("of", "place", "what", "predicted", "happened")),
     )
-    return f"{one.sentence} ({deviation['node']})" if deviation["node"] else one.sentence
+    return _with_node(one, str(deviation["node"]))
 
 
 def _numbers(predicted: Prediction, happened: Prediction) -> Iterator[Row]:
@@ -136,7 +178,7 @@ def _rows(found: Sequence[Compared], nodes: Mapping[str, str]) -> Iterator[Row]:
         yield _row(kinds[number], step, what, those, nodes)
     if changes:
         was = sum(one.how is not How.UNPREDICTED for one in changes)
-        comes = sum(one.how in (How.AS_PREDICTED, How.UNPREDICTED) for one in changes)
+        comes = sum(one.how in _CAME for one in changes)
         how = How.AS_PREDICTED.value if was == len(same) == comes else ""
         yield Row("changes, all kinds", str(was), str(comes), how)
 
@@ -146,11 +188,10 @@ def _row(
 ) -> Row:
     hows = {one.how for one in those}
     how = next((one for one in _ORDER if one in hows), How.AS_PREDICTED)
-    came = (How.AS_PREDICTED, How.UNPREDICTED, How.ANOTHER_NUMBER, How.OUT_OF_ORDER)
     return Row(
         f"{WORDS[kind]}{f' in {step}' if step else ''}: {what}",
         _places((o for o in those if o.how is not How.UNPREDICTED), kind, "predicted", {}),
-        _places((o for o in those if o.how in came), kind, "happened", nodes),
+        _places((o for o in those if o.how in _CAME), kind, "happened", nodes),
         how.value,
         warns=any(one.warns for one in those),
     )
@@ -164,9 +205,11 @@ def _places(those: Iterable[Compared], kind: Kind, number: str, nodes: Mapping[s
     return ", ".join(_place(one, getattr(one, number), nodes) for one in listed) or _NONE
 
 
-def _place(one: Compared, count: str, nodes: Mapping[str, str]) -> str:
-    name = nodes.get(one.place)
-    where = f"{one.place} ({name})" if name else one.place or "yes"
+def _place(one: Compared, told: str, nodes: Mapping[str, str]) -> str:
+    """`told`: how often it was; of what came at another place that place."""
+    place = told if one.how is How.ELSEWHERE else one.place
+    name, count = nodes.get(place), told
+    where = f"{place} ({name})" if name else place or "yes"
     return f"{where}, {many(int(count), 'time')}" if count.isdigit() and int(count) > 1 else where
 
 
@@ -195,8 +238,10 @@ def lines_of(found: Beside, *, everything: bool = False) -> list[str]:
         row for row in found.rows if everything or row.how not in (How.AS_PREDICTED, How.TO_COME)
     ]
     times = found.times if everything else ()
+    seen = found.first and f"  at {found.first.when[:19]} (UTC) in run {found.first.run}"
     return [
         f"predicted by {found.run}: {found.sentence}",
+        *([seen] if seen else ()),
         *(f"  {_line(row.what, row)}" for row in shown),
         *(f"  {_line(f'time of {row.what}', row)}" for row in times),
         *(f"  not compared: {text}" for text in found.apart),
@@ -207,7 +252,7 @@ def _line(what: str, row: Row) -> str:
     return f"{what}: predicted {row.predicted}; happened {row.happened}{_mark(row)}"
 
 
-def plan_lines_of(found: Beside) -> Iterator[str]:
+def plan_lines_of(found: Beside, announced: Sequence[Announced] = ()) -> Iterator[str]:
     """For a plan: what was predicted, with what the plan itself says by now."""
     yield f"predicted by the rehearsal {found.run}, and what this plan says:"
     for row in found.rows:
@@ -217,10 +262,22 @@ def plan_lines_of(found: Beside) -> Iterator[str]:
         else:
             word = "NOT AS PREDICTED" if row.warns else "otherwise"
             yield f"  {word}: {row.what}: {row.how} (predicted {row.predicted}, plan {said})"
-    if found.times:
-        shares = ", ".join(f"{row.what} {row.predicted}" for row in found.times)
-        yield f"  its time: {shares}"
+    if found.shares:
+        yield f"  its time: {_beside_announced(found.shares, announced)}"
     yield from (f"  not compared: {text}" for text in found.apart)
+
+
+def _beside_announced(shares: Mapping[str, int], announced: Sequence[Announced]) -> str:
+    """Without anything announced the phases alone."""
+    whole = sum(minutes for _, _, minutes in announced)
+    if not whole:
+        return ", ".join(f"{phase} {_share(share)}" for phase, share in shares.items())
+    told = (
+        f"{title} {_share(sum(shares.get(phase, 0) for phase in phases))}"
+        f" (announced {_share(round(WHOLE * minutes / whole))})"
+        for title, phases, minutes in announced
+    )
+    return "; ".join(told)
 
 
 def _mark(row: Row) -> str:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from engine.judge.prediction import Compared, compare, deviation_finding, not_compared
+from engine.judge.prediction import compare, deviation_finding, not_compared
 from engine.judge.text import many
+from engine.model.compared import Compared
 from engine.model.ending import Mode
 from engine.model.event import Event
 from engine.model.groups import grouped

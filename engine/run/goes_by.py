@@ -12,6 +12,7 @@ from engine.judge.statement import SETTING
 from engine.model.event import Event
 from engine.model.inventory import Inventory
 from engine.model.prediction import Predicted
+from engine.model.release import Release
 from engine.model.steps import Scope
 from engine.prove.statement import read_statement, refuse_altered
 from engine.record.other_runs import AS_REHEARSAL, FOLLOWED, Read
@@ -38,11 +39,29 @@ def read_rehearsal(inventory: Inventory, scope: Scope) -> Read | None:
     return Read(AS_REHEARSAL, str(evidence.own[0]["run"]), evidence.head)
 
 
-def predicted_for(inventory: Inventory, scope: Scope) -> Predicted | None:
-    """What that rehearsal predicts; None where there is none, or its statement does not say."""
+def predicted_for(
+    inventory: Inventory, scope: Scope, release: Release
+) -> tuple[Predicted | None, str]:
+    """What that rehearsal predicts; None with the reason, which is empty where none is named."""
     path = _statement_of(inventory, scope)
-    one = read_statement(path).statement if path is not None else None
-    return Predicted(one.run, one.predicted) if one is not None and one.predicted else None
+    seen = read_statement(path) if path is not None else None
+    if seen is None:
+        return None, ""
+    if seen.statement is None:
+        return None, f"{SETTING}: {seen.problem}; {_NOTHING}"
+    one = seen.statement
+    if one.predicted is None:
+        older = "predicts nothing, as an older runbook wrote its statement"
+        return None, f"{SETTING}: the rehearsal {one.run} {older}; {_NOTHING}"
+    source, target = str(release.source), str(release.target)
+    if (one.source, one.target) != (source, target):
+        other = f"is of an upgrade from {one.source} to {one.target}"
+        here = f"this one is from {source} to {target}"
+        return None, f"{SETTING}: the rehearsal {one.run} {other}, {here}; {_NOTHING}"
+    return Predicted(one.run, one.predicted), ""
+
+
+_NOTHING = "what happens is compared with nothing that was predicted"
 
 
 def _statement_of(inventory: Inventory, scope: Scope) -> Path | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -48,14 +49,19 @@ def draw_plan(run: Run, session: Session | None, ending: Ending) -> list[str]:
     predicted = session.steps.foretold.planned(session.planner.steps)
     data = plan_data(run, session, ending, times)
     run.record("plan", **data, predicted=data_of(predicted) if predicted else None)
-    lines = [*plan_lines(run, session, ending, times), *_predicted(predicted)]
+    lines = [*plan_lines(run, session, ending, times), *_predicted(predicted, run)]
     return [run.redactor.clean_output(line) for line in lines]
 
 
-def _predicted(found: Beside | None) -> Iterator[str]:
+def _predicted(found: Beside | None, run: Run) -> Iterator[str]:
     """What a rehearsal predicts beside the plan; a change that both show is one of many there."""
-    for line in plan_lines_of(found) if found is not None else ():
+    count = len(run.inventory.hosts)
+    stages = [(s.title, s.phases, s.takes(count) / _MINUTE) for s in run.release.stages]
+    for line in plan_lines_of(found, stages) if found is not None else ():
         yield from in_columns(line, columns(), "    ")
+
+
+_MINUTE = timedelta(minutes=1)
 
 
 _TOLD = (Ending.PLANNED, Ending.BLOCKED, Ending.FAILED)

@@ -64,7 +64,7 @@ def make_run(config: pytest.Config) -> Run:
     followed = Read(FOLLOWED, follows.run_id, follows.head) if follows else None
     webhook = _webhook(inventory)
     rehearsal = read_rehearsal(inventory, options.scope_of(config))
-    predicted = predicted_for(inventory, options.scope_of(config))
+    predicted, unpredicted = predicted_for(inventory, options.scope_of(config), release)
     started = utc_now()
     run_id = new_run_id(inventory.settings.cluster, started)
     accepted = [
@@ -160,7 +160,7 @@ def make_run(config: pytest.Config) -> Run:
         run.record("predicted", step="", **told)
     run.refuse_without_journal()
     lacking = [f"run {follows.run_id}: {text}" for text in follows.lacking] if follows else []
-    for text in (*inventory.warnings, *lacking):
+    for text in (*inventory.warnings, *lacking, *filter(None, [unpredicted])):
         run.record("warning", step="", text=text)
     return run
 

@@ -78,11 +78,13 @@ LASTING = SET_BY_HAND | {"node-standby", "version-mixed", "failed-action"}
 NOT_PREDICTED = frozenset(
     {
         *("preflight.governance", "preflight.runbook", "upgrade.window"),
+        *("preflight.downtime", "baseline.downtime", "upgrade.downtime"),
+        *("reactivation.downtime", "closing.downtime"),
         *("active-node-load", "active-node-memory", "support-needed"),
     }
 )
-"""Steps and codes whose findings are about the change, the controller or the load of the moment: a
-rehearsal of another day has others."""
+"""Steps and codes that are about the change, its downtime, the controller, or the load of a moment:
+a rehearsal of another day has others."""
 
 MODULES = {
     "asset": ("glpi", "ocsinventory"),

@@ -6,6 +6,8 @@ import json
 from itertools import permutations
 from typing import Any
 
+from engine.judge.prediction import compare
+from engine.model.compared import How
 from engine.model.facts import CONFLICTS
 from engine.model.prediction import Act, Places, Seen, Waiting, as_data
 from engine.parse.fields import Fields
@@ -183,3 +185,59 @@ def test_it_is_read_as_it_is_written() -> None:
     ).prediction
     text = json.dumps(as_data(made))
     assert prediction_of(Fields(json.loads(text), "x", "predicted")) == made
+
+
+STAGES = [{"phases": ["first", "update"]}, {"phases": ["upgrade", "closing"]}]
+END = "closing.downtime"
+
+
+def night(run: str, until: str | None, *steps: tuple[str, str]) -> list[dict[str, Any]]:
+    """A run that makes a change in each of these steps."""
+    told = [begun(stages=STAGES, **({"until": until} if until else {})), at(N)]
+    for name, what in steps:
+        told += [intent(name, what=what, node=N), *step(name, 0, 1)]
+    return [{**one, "run": run} for one in told]
+
+
+UPDATE, UPGRADE, LAST = ("update.run", "update"), ("upgrade.run[1]", "upgrade"), (END, "remove it")
+ONE_NIGHT = night("whole", None, UPDATE, UPGRADE, LAST)
+FIRST = night("first", "update", UPDATE, LAST)
+SECOND_NIGHT = night("second", None, UPGRADE, LAST)
+
+
+def test_what_ends_a_night_too_is_the_last_of_the_upgrade() -> None:
+    keys = [UPDATE[0], UPGRADE[0], END]
+    for events in (ONE_NIGHT, [*FIRST, *SECOND_NIGHT], [*SECOND_NIGHT[:1], *FIRST, *SECOND_NIGHT]):
+        made = UpgradeCourse.of(events).prediction
+        assert [passage.step for passage in made.passages] == keys
+
+
+def test_two_nights_go_as_one_at_each_moment_and_one_as_two() -> None:
+    whole = UpgradeCourse.of(ONE_NIGHT).prediction
+    nights = [*FIRST, *SECOND_NIGHT]
+    for count in range(1, len(nights) + 1):
+        by_now = UpgradeCourse.of(nights[:count])
+        assert not [c for c in compare(whole, by_now.prediction, by_now.ended) if c.differs]
+    rehearsed_in_two = UpgradeCourse.of(nights).prediction
+    for count in range(1, len(ONE_NIGHT) + 1):
+        by_now = UpgradeCourse.of(ONE_NIGHT[:count])
+        found = compare(rehearsed_in_two, by_now.prediction, by_now.ended)
+        assert not [c for c in found if c.differs]
+
+
+def test_what_the_last_step_finds_is_to_come_after_the_first_night() -> None:
+    whole = UpgradeCourse.of([*ONE_NIGHT, {**found("odd", N, END), "run": "whole"}]).prediction
+    first, both = (UpgradeCourse.of(events) for events in (FIRST, [*FIRST, *SECOND_NIGHT]))
+    told = {c.what: c.how for c in compare(whole, first.prediction, first.ended)}
+    assert told["odd"] is How.TO_COME
+    told = {c.what: c.how for c in compare(whole, both.prediction, both.ended)}
+    assert told["odd"] is How.NOT_COME
+
+
+def test_a_run_that_was_killed_and_goes_on_differs_at_no_moment() -> None:
+    whole = UpgradeCourse.of(ONE_NIGHT).prediction
+    again = night("again", None, UPDATE, UPGRADE, LAST)
+    for killed in range(1, len(ONE_NIGHT)):
+        for count in range(len(again) + 1):
+            by_now = UpgradeCourse.of([*ONE_NIGHT[:killed], *again[:count]])
+            assert not [c for c in compare(whole, by_now.prediction, by_now.ended) if c.differs]

@@ -421,3 +421,9 @@ def test_what_may_change_something_before_a_long_command_is_over_when_that_is_be
 
 def _acts(item: StepItem) -> bool:
     return bool((set(ACTIONS) - APART) & set(inspect.signature(BY_NAME[item.mark.name]).parameters))
+
+
+def test_what_no_rehearsal_can_predict_is_a_step_or_a_code() -> None:
+    steps = {name for name in BY_NAME if not name.startswith("restore.")}
+    assert steps | KNOWN >= RELEASE.not_predicted
+    assert RELEASE.not_predicted >= {name for name in steps if name.endswith(".downtime")}

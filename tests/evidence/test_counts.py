@@ -18,6 +18,7 @@ ROWS = {
     "ledger": '<tr><td data-label="what">',
     "changes": '<tr id="change-',
     "files": '<tr id="file-',
+    "predicted": '<tr class="differs">',
     "passwords": "<h3>",
     "backups": "<h3>(?!Copies)",
     "approvals": '<tr><td data-label="signed by">',

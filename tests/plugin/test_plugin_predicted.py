@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 
 from engine.cli import main
 from engine.model.finding import Severities, Severity
+from engine.model.release import Stage
 from engine.report.evidence_files import read_unaltered
 from tests.evidence.schemas import problems_of_run
 from tests.evidence.sealed import new_key
@@ -178,11 +181,83 @@ def test_a_run_that_was_stopped_and_goes_on_is_compared_as_one_upgrade(
     assert told["first"] == "second.wait: finding not predicted: bad-thing"
 
 
+ASKS = (
+    STEPS
+    + """
+@step("second.wait", after=["second.change"])
+def test_wait(evidence):
+    "A file is merged."
+    assert evidence.judge([bad("neteye02.neteyelocal")], observed="seen")
+
+"""
+    + CLOSED.replace("second.change", "second.wait")
+)
+DECIDED = ("--accept", "bad-thing=merged by hand", "--by", "A. Rossi")
+
+
+def question(project: Project) -> str:
+    """The row of the page, without its tags."""
+    page = (project.latest / "evidence.html").read_text()
+    section = page.partition('<section id="predicted"')[2].partition("</section>")[0]
+    found = re.findall("<tr.*?</tr>", section)
+    rows = [" ".join(re.sub("<[^>]*>", " ", row).split()) for row in found]
+    return next((row for row in rows if "question for a person in second.wait" in row), "")
+
+
+@pytest.fixture
+def _asks(project: Project) -> None:
+    project.release = replace(project.release, questions=frozenset({"bad-thing"}))
+
+
+@pytest.mark.usefixtures("_asks")
+def test_a_question_that_was_predicted_and_comes(project: Project) -> None:
+    key = new_key(project.path)
+    project.write("inventory.ini", f"{INVENTORY}runbook_signing_key = {key}\n")
+    project.steps(ASKS)
+    assert project.run().ret == 1  # it asks
+    assert project.run(*DECIDED).ret == 0
+    named = f"{INVENTORY}runbook_rehearsal = {project.latest / STATEMENT}\n"
+    project.write("prod.ini", named)
+    project.cluster.things.clear()
+    remove_records(project.path / "on-n")
+    assert run(project).ret == 1
+    assert deviations(project) == []
+    assert question(project).endswith("operative 2 operative 2 (neteye02.neteyelocal)")
+    assert run(project, *DECIDED).ret == 0
+    assert deviations(project) == []
+    assert project.summary["predicted"]["differ"] == 0
+    assert question(project).endswith("operative 2 operative 2 (neteye02.neteyelocal)")
+
+
+@pytest.mark.usefixtures("_asks")
+def test_a_question_that_nobody_predicted(project: Project, rehearsed: Path) -> None:
+    project.steps(ASKS)
+    result = run(project)
+    result.stdout.fnmatch_lines(
+        [
+            "FIRST DEVIATION from the rehearsal: second.wait: question for a person not predicted:"
+            " bad-thing on operative 2 (neteye02.neteyelocal)"
+        ]
+    )
+    assert question(project).endswith("- operative 2 (neteye02.neteyelocal) not predicted")
+
+
+BACK = """
+@step("closing.back", after=["upgrade.run"], ends_night=True)
+def test_back(z_set_once, evidence):
+    "What the night has taken is given back."
+    evidence.note("given back")
+
+
+@step("closing.attempt", after=["closing.back"])
+"""
+
+
 def test_an_upgrade_of_two_nights_is_compared_as_one(project: Project) -> None:
     project.release = replace(project.release, pauses=PAUSES, stages=STAGES)
     key = new_key(project.path)
     project.write("inventory.ini", f"{INVENTORY}runbook_signing_key = {key}\n")
-    project.steps(steps_of())
+    project.steps(steps_of().replace('@step("closing.attempt", after=["upgrade.run"])', BACK))
     assert project.run().ret == 0
     named = f"{INVENTORY}runbook_rehearsal = {project.latest / STATEMENT}\n"
     project.write("prod.ini", named)
@@ -190,11 +265,12 @@ def test_an_upgrade_of_two_nights_is_compared_as_one(project: Project) -> None:
     remove_records(project.path / "on-n")
     assert run(project, "--until", "update").ret == 0
     first = project.summary["predicted"]
-    assert (first["same"], first["differ"], first["to_come"]) == (1, 0, 1)
+    assert (first["same"], first["differ"], first["to_come"]) == (2, 0, 1)
+    project.cluster.things.discard("z")  # another night takes it again
     assert run(project).ret == 0
     assert deviations(project) == []
     told = project.summary["predicted"]
-    assert (told["same"], told["differ"], told["to_come"]) == (2, 0, 0)
+    assert (told["same"], told["differ"], told["to_come"]) == (3, 0, 0)
 
 
 def test_what_an_earlier_run_did_not_tell_is_told_at_the_start(
@@ -238,6 +314,21 @@ def test_in_a_plan_a_step_that_acts_and_was_predicted_to_is_as_predicted(
     assert (told["differences"], told["same"]) == ([], 1)
 
 
+def test_a_plan_has_the_shares_of_the_time_beside_the_announced_ones(project: Project) -> None:
+    stages = (Stage("before", ("first",), 15, 0), Stage("upgrade", ("second", "third"), 45, 0))
+    project.release = replace(project.release, stages=stages, estimate_base=60, estimate_per_node=0)
+    green(project)
+    content = json.loads((project.latest / STATEMENT).read_text())
+    content["predicted"]["times"] = {"first": 100, "second": 500, "third": 400}
+    alone = project.write("alone.json", json.dumps(content | {"key": "", "signature": ""}))
+    project.write("prod.ini", f"{INVENTORY}runbook_rehearsal = {alone}\n")
+    project.cluster.things.clear()
+    remove_records(project.path / "on-n")
+    result = run(project, "--plan")
+    said = "its time: before 10.0 % (announced 25.0 %); upgrade 90.0 % (announced 75.0 %)"
+    assert said in " ".join(result.stdout.str().split())
+
+
 ASKING = """
 @step("first.quick", asks=True)
 def test_quick(look, evidence):
@@ -279,16 +370,64 @@ def test_another_number_of_nodes_is_said_and_nothing_guessed(
     )
 
 
-def test_one_that_predicts_nothing_is_no_prediction(project: Project, rehearsed: Path) -> None:
-    content = json.loads(rehearsed.read_text())
+def older(content: dict[str, Any]) -> None:
     del content["predicted"]
-    content |= {"schema": 3, "key": "", "signature": ""}
-    alone = project.write("alone.json", json.dumps(content))
+    content["schema"] = 3
+
+
+def of_another_upgrade(content: dict[str, Any]) -> None:
+    content |= {"source": "4.24", "target": "4.25"}
+
+
+UNPREDICTED: dict[str, tuple[Callable[[dict[str, Any]], None], str, str]] = {
+    "an older one": (
+        older,
+        "predicts nothing, as an older runbook wrote its statement",
+        "it predicts nothing, as an older runbook wrote it; rehearse again",
+    ),
+    "one of another upgrade": (
+        of_another_upgrade,
+        "is of an upgrade from 4.24 to 4.25, this one is from 4.25 to 4.26",
+        "it predicts an upgrade from 4.24 to 4.25, the run ",
+    ),
+}
+
+
+@pytest.mark.parametrize("which", UNPREDICTED)
+def test_one_that_predicts_nothing_of_this_upgrade_is_no_prediction(
+    project: Project, rehearsed: Path, which: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spoil, said, refused = UNPREDICTED[which]
+    content = json.loads(rehearsed.read_text())
+    spoil(content)
+    content |= {"key": "", "signature": ""}
+    alone = project.write("alone/rehearsal.json", json.dumps(content))
     project.write("prod.ini", f"{INVENTORY}runbook_rehearsal = {alone}\n")
     assert run(project).ret == 0
+    (warning,) = project.summary["warnings"]
+    assert warning == (
+        f"runbook_rehearsal: the rehearsal {content['run']} {said};"
+        " what happens is compared with nothing that was predicted"
+    )
+    capsys.readouterr()
+    assert main(["compare", str(alone), str(project.latest)]) == 4
+    assert refused in capsys.readouterr().err
     assert project.events("predicted") == []
     assert project.summary["predicted"] is None
     assert 'id="predicted"' not in (project.latest / "evidence.html").read_text()
+
+
+def test_compare_names_the_first_deviation_of_a_run_that_went_by_no_rehearsal(
+    project: Project, rehearsed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.steps(STEPS.replace("/etc/a.rpmnew", "/etc/b.rpmnew") + MORE + CLOSED)
+    assert project.run().ret == 0
+    capsys.readouterr()
+    for first in (rehearsed, rehearsed.parent):
+        assert main(["compare", str(first), str(project.latest)]) == 0
+        told = capsys.readouterr().out
+        assert "first deviation: second.change: planned stop did not come: /etc/a.rpmnew" in told
+        assert f"(UTC) in run {project.latest.name}\n" in told
 
 
 def test_compare_has_the_view_of_a_statement_and_of_two_runs(
@@ -303,5 +442,12 @@ def test_compare_has_the_view_of_a_statement_and_of_two_runs(
         assert f"predicted by {rehearsed.parent.name}: 3 as predicted, 1 otherwise" in told
         assert "change in second.more: set y" in told
         assert "not predicted (WARNS)" in told
-    rehearsed.write_text("{}")
-    assert main(["compare", str(rehearsed), str(project.latest)]) == 4
+    content = json.loads(rehearsed.read_text())
+    content["predicted"]["passages"].pop()
+    for altered, why in ((json.dumps(content), "signature"), ("{}", "schema")):
+        rehearsed.write_text(altered)
+        assert main(["compare", str(rehearsed), str(project.latest)]) == 4
+        said = capsys.readouterr().err
+        assert said.count("\n") == 1
+        assert "rehearsal.json: altered since its rehearsal wrote it" in said
+        assert why in said
