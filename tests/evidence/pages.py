@@ -27,7 +27,7 @@ def _five_nodes_four_runs() -> str:
 
 
 def _five_nodes_otherwise() -> str:
-    """Beside a prediction of an upgrade that went otherwise in its first eight steps."""
+    """Beside a prediction of an upgrade that went otherwise in its first forty steps."""
     events = fivenodes.attempt()
     course = UpgradeCourse.of(events)
     made = course.prediction
@@ -39,7 +39,7 @@ def _five_nodes_otherwise() -> str:
             waiting=(Waiting(f"/etc/httpd/conf.d/module-{number}.conf.rpmnew", "operative 2"),),
             counted=(Counted("ocsweb.memories", "no integers", "observed", 40 + number, 900),),
         )
-        for number, (step, place) in enumerate([*course.ended][:8])
+        for number, (step, place) in enumerate([*course.ended][:40])
         if not place
     )
     prediction = replace(
