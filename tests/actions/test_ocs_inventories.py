@@ -233,7 +233,7 @@ def ask(
     monkeypatch.setattr(module, "presence", presence)
     monkeypatch.setattr(module, "has_ocs_server", lambda *_: True)
     monkeypatch.setattr(module, "agents_now", Look.count)
-    monkeypatch.setattr(verification.failover, "is_under_way", lambda _: False)
+    monkeypatch.setattr(verification.failover_record, "is_under_way", lambda _: False)
     run = kit.make_run(tmp_path)
     run.judge = Judge(SEVERITIES)
 
