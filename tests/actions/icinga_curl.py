@@ -1,17 +1,25 @@
 """Stands for curl on a node, and for the Icinga that it asks: what Icinga 2.13.6 was seen to do.
 
-It is started by its path, with the directory of its state before curl's own arguments. What real
-Icinga 2 answers lies in tests/data/icinga; a test holds these answers against that.
+The node's curl is a shell script that hands its arguments and standard input over to the process
+of the test: a Python for each request would take most of the tests' time. What real Icinga 2
+answers lies in tests/data/icinga; a test holds these answers against that.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
+import os
 import re
-import sys
+import select
+import subprocess
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import Any, NamedTuple
+
+WAIT = 60.0
+"""Seconds after which a script that does nothing is taken to hang."""
 
 
 class Icinga:
@@ -121,7 +129,29 @@ class Icinga:
         return (200 if done["results"] else 500), done
 
 
-def main(state: Path, *words: str) -> int:
+CURL = """\
+#!/bin/sh
+{ printf '%s\\0' "$#"; cat; printf '\\0'; [ "$#" = 0 ] || printf '%s\\0' "$@"; } > "$ASKED"
+read -r code < "$ANSWERED"
+cat "$SAID.out"
+cat "$SAID.err" >&2
+exit "$code"
+"""
+
+
+class Said(NamedTuple):
+    """What curl prints, and its exit code."""
+
+    code: int
+    out: str = ""
+    err: str = ""
+
+
+def curl(state: Path, given: str, words: Sequence[str]) -> Said:
+    """The answer of the Icinga with this state to a curl with these arguments.
+
+    `given`: its standard input.
+    """
     icinga = Icinga(state)
     options = dict(itertools.pairwise(words))
     headers = {words[i + 1] for i, word in enumerate(words) if word == "--header"}
@@ -129,25 +159,70 @@ def main(state: Path, *words: str) -> int:
     assert options["--noproxy"] == "*"
     assert "Accept: application/json" in headers
     assert options["--config"] == "-"
-    login = re.fullmatch(r'user = "([^:]+):(.*)"\n', sys.stdin.read())
+    login = re.fullmatch(r'user = "([^:]+):(.*)"\n', given)
     assert login, "no login on standard input"
     user, password = login[1], re.sub(r"\\(.)", r"\1", login[2])
     (state.parent / "arguments").write_text("\n".join(words))
     if icinga.now.get("down"):
-        print(
-            "curl: (7) Failed to connect to icinga2-master.neteyelocal port 5665", file=sys.stderr
-        )
-        return 7
+        where = "icinga2-master.neteyelocal port 5665"
+        return Said(7, err=f"curl: (7) Failed to connect to {where}\n")
     if Path(options["--cacert"]).read_text() != "the CA of Icinga\n":
-        print("curl: (60) SSL certificate problem: unable to get local issuer", file=sys.stderr)
-        return 60
+        why = "unable to get local issuer"
+        return Said(60, err=f"curl: (60) SSL certificate problem: {why}\n")
     method = next(h for h in headers if h.startswith("X-HTTP-Method-Override: ")).split()[1]
     path = words[-1].removeprefix("https://icinga2-master.neteyelocal:5665")
     known = user if password == icinga.now["password"] else ""
     status, said = icinga.answer(known, method, path, json.loads(options["--data-raw"]))
-    sys.stdout.write(f"{json.dumps(said)}\n{status}")
-    return 0
+    return Said(0, f"{json.dumps(said)}\n{status}")
 
 
-if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), *sys.argv[2:]))
+class Asking:
+    """The pipes by which a node's curl, as often as a script starts it, asks this process."""
+
+    def __init__(self, state: Path) -> None:
+        self._state = state
+        self._asked, self._asks = os.pipe()
+        self._hears, self._answer = os.pipe()
+        self._said = state.with_name("said")
+
+    def run(self, words: Sequence[str], path: str) -> subprocess.CompletedProcess[bytes]:
+        """The command with this search path, answered until nobody is left who could ask."""
+        ends = (self._asks, self._hears)
+        places = {"ASKED": ends[0], "ANSWERED": ends[1]}
+        env = {name: f"/proc/self/fd/{end}" for name, end in places.items()}
+        env |= {"PATH": path, "LC_ALL": "C", "SAID": str(self._said)}
+        with TemporaryFile() as out, TemporaryFile() as err:
+            process = subprocess.Popen(words, stdout=out, stderr=err, env=env, pass_fds=ends)
+            try:
+                for end in ends:
+                    os.close(end)
+                self._serve()
+                code = process.wait(WAIT)
+            finally:
+                process.kill()
+                process.wait()
+                os.close(self._asked)
+                os.close(self._answer)
+            out.seek(0)
+            err.seek(0)
+            return subprocess.CompletedProcess(words, code, out.read(), err.read())
+
+    def _serve(self) -> None:
+        heard: list[bytes] = []
+        rest = b""
+        while part := self._part():
+            *whole, rest = (rest + part).split(b"\0")
+            heard += whole
+            while heard and len(heard) >= int(heard[0]) + 2:
+                count = int(heard[0])
+                given, *words = (text.decode() for text in heard[1 : count + 2])
+                del heard[: count + 2]
+                said = curl(self._state, given, words)
+                self._said.with_suffix(".out").write_text(said.out)
+                self._said.with_suffix(".err").write_text(said.err)
+                os.write(self._answer, b"%d\n" % said.code)
+
+    def _part(self) -> bytes:
+        ready, _, _ = select.select([self._asked], [], [], WAIT)
+        assert ready, f"the script has neither asked nor ended for {WAIT:.0f} s"
+        return os.read(self._asked, 1 << 16)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -28,9 +26,9 @@ from engine.record.position import Position
 from engine.secrets import Secret
 from runbook.cluster import product
 from runbook.to_4_26.severities import SEVERITIES
+from tests.actions.icinga_curl import CURL, Asking
 from tests.engine import kit
 
-CURL = Path(__file__).with_name("icinga_curl.py")
 PASSWORD = "pa\"s\\s :w#ord'$x"  # all that a shell or curl might read otherwise
 USER = "runbook-downtime"
 MAY = (
@@ -94,7 +92,7 @@ class IcingaNode(kit.Node):
         for folder in ("bin", "root", "neteye/shared/icinga2/data/lib/icinga2/certs"):
             (base / folder).mkdir(parents=True)
         self.curl = base / "bin/curl"
-        self.curl.write_text(f'#!/bin/sh\nexec {sys.executable} -S {CURL} {self.state} "$@"\n')
+        self.curl.write_text(CURL)
         self.curl.chmod(0o755)
         self.password = base / "root/.pwd_icinga2_runbook_downtime"
         self.password.write_text(f"{PASSWORD}\n")
@@ -131,10 +129,7 @@ class IcingaNode(kit.Node):
             return super()._reply(node, argv, stdin)
         assert node == kit.N
         words = [f"{self.base}{word}" if word.startswith(_ROOTS) else word for word in argv]
-        path = f"{self.base / 'bin'}:{os.environ['PATH']}"
-        done = subprocess.run(
-            words, capture_output=True, timeout=60, check=False, env={"PATH": path, "LC_ALL": "C"}
-        )
+        done = Asking(self.state).run(words, f"{self.base / 'bin'}:{os.environ['PATH']}")
         real = str(self.base).encode()
         return Answer(
             done.returncode, done.stdout.replace(real, b""), done.stderr.replace(real, b""), 0.0

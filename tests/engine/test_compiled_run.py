@@ -59,49 +59,38 @@ def test_what_production_runs_with_is_its_own(project: Path) -> None:
 
 
 SOURCES = ("conftest.py", "engine/model/finding.py", "runbook/phases/test_12_preflight_firewall.py")
+TAGS = ("", PYTEST)
 
 
-@pytest.mark.parametrize("name", SOURCES)
-def test_a_compiled_module_of_another_text_is_a_finding(project: Path, name: str) -> None:
-    source = project / name
-    for tag in ("", PYTEST):
-        pyc(source, f"{source.read_text()}\nMORE = 1\n", tag)
-    try:
-        (found,) = foreign(plan(project))
-    finally:
-        for compiled in source.parent.glob(f"__pycache__/{source.stem}.*"):
-            compiled.unlink()
-    assert (found.code, found.subject) == ("foreign-code", "__pycache__")
-    assert name in found.observed
-    assert foreign(plan(project)) == (), "the way out"
-
-
-def test_an_edited_ini_is_a_finding(project: Path) -> None:
-    ini = project / "pytest.ini"
+def test_what_is_foreign_is_a_finding_each_and_its_end_is_the_way_out(project: Path) -> None:
+    """Compiled modules of another text, an edited ini and a conftest, in one run; then the file
+    that takes the place of the ini: it alone is told where the others are gone."""
+    ini, conftest, toml = (
+        project / name for name in ("pytest.ini", "runbook/conftest.py", "pytest.toml")
+    )
     text = ini.read_text()
+    conftest.write_text("X = 1\n")
     ini.write_text(f"{text}# mine\n")
-    try:
-        (found,) = foreign(plan(project))
-    finally:
-        ini.write_text(text)
-    assert (found.code, found.subject) == ("runbook-edited", "pytest.ini")
+    compiled = [
+        pyc(source, f"{source.read_text()}\nMORE = 1\n", tag)
+        for source in (project / name for name in SOURCES)
+        for tag in TAGS
+    ]
 
+    seen = plan(project)
+    found = foreign(seen)
+    assert {(one.code, one.subject) for one in found} == {
+        ("foreign-code", "__pycache__"),
+        ("runbook-edited", "pytest.ini"),
+        ("foreign-plugin", str(conftest)),
+    }
+    assert len(found) == 3
+    assert set(seen["compiled"]["unlike"]) == set(SOURCES)
 
-def test_a_configuration_that_takes_the_place_of_the_ini_is_a_finding(project: Path) -> None:
-    other = project / "pytest.toml"
-    other.write_text('[pytest]\nrunbook_step = "runbook.to_4_26"\nminversion = "9.0"\n')
-    try:
-        found = foreign(plan(project))
-    finally:
-        other.unlink()
-    assert [(one.code, one.subject) for one in found] == [("runbook-edited", str(other))]
-
-
-def test_another_conftest_is_a_finding(project: Path) -> None:
-    other = project / "runbook" / "conftest.py"
-    other.write_text("X = 1\n")
-    try:
-        found = foreign(plan(project))
-    finally:
-        other.unlink()
-    assert [(one.code, one.subject) for one in found] == [("foreign-plugin", str(other))]
+    conftest.unlink()
+    ini.write_text(text)
+    for path in compiled:
+        path.unlink()
+    toml.write_text('[pytest]\nrunbook_step = "runbook.to_4_26"\nminversion = "9.0"\n')
+    found = foreign(plan(project))
+    assert [(one.code, one.subject) for one in found] == [("runbook-edited", str(toml))]

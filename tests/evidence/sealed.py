@@ -7,7 +7,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 from engine.prove.anew import Anew
@@ -16,7 +18,7 @@ from engine.prove.seal import Sealed, Signing, seal
 from engine.prove.verifier import verifier
 from engine.record.journal import utc_now
 from engine.record.run import Run
-from engine.verify import COPY, HOW
+from engine.verify import COPY, HOW, main
 from tests.engine import kit
 
 VERIFY = Path(__file__).resolve().parents[2] / "engine" / "verify.py"
@@ -57,7 +59,14 @@ class Signed:
         return Signed(place, self.head, self.allowed, self.sealed)
 
     def verify(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """`verify.py`, as somebody without the project runs it."""
+        """`verify.py` in this process: exit code, and what it prints."""
+        words = [str(self.directory), *arguments]
+        with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err:
+            code = main(words)
+        return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
+
+    def started(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """`verify.py`, as somebody without the project runs it: it is compiled each time."""
         return subprocess.run(
             [sys.executable, "-I", str(VERIFY), str(self.directory), *arguments],
             capture_output=True,

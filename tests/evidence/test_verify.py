@@ -98,6 +98,26 @@ def test_without_either_the_origin_is_not_proved(run: Signed) -> None:
     assert f"key {run.sealed.signed}: --allowed-signers tells whose key that is" in done.stdout
 
 
+PROGRAM: dict[str, tuple[Tamper, int]] = {
+    "untouched": (lambda run: None, VALID),
+    "a report altered": (altered("report.html", 3), NOT_VALID),
+    "with nothing to prove it by": (lambda run: None, NOT_PROVED),
+    "gone": (lambda run: shutil.rmtree(run.directory), USAGE),
+}
+
+
+@pytest.mark.parametrize("state", PROGRAM)
+def test_as_a_program_it_says_and_ends_the_same(run: Signed, state: str) -> None:
+    """Without the project, as an engineer runs it; the other tests call it in this process."""
+    tamper, code = PROGRAM[state]
+    tamper(run)
+    given = [] if code == NOT_PROVED else ["--allowed-signers", str(run.allowed)]
+    own, started = run.verify(*given), run.started(*given)
+    assert started.returncode == code, started
+    assert (started.stdout, started.stderr) == (own.stdout, own.stderr)
+    assert own.returncode == code
+
+
 def _without(number: int) -> Tamper:
     return lambda run: run.put([*run.lines[: number - 1], *run.lines[number:]])
 

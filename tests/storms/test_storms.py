@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,9 +14,8 @@ from tests.findings.every import ALL
 from tests.findings.lab import Lab
 from tests.proving.kind import Red
 from tests.storms import storm as storms
+from tests.storms.__main__ import start
 from tests.storms.storm import Storm, can_be_drawn, drawn, stand_together, weather
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def mended(lab: Lab) -> None:
@@ -229,10 +227,12 @@ def test_what_is_still_wrong_after_the_repairs_is_red(world: World) -> None:
         (["--shard", "3/2"], "expected NUMBER/OF"),
     ],
 )
-def test_bad_input_is_named(arguments: list[str], said: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.storms", *arguments],
-        cwd=ROOT, capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
-    assert done.returncode == 4
-    assert said in done.stderr
+def test_bad_input_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    said: str,
+) -> None:
+    monkeypatch.setattr("tests.storms.__main__.remove_leftovers", lambda: None)
+    assert start(arguments) == 4
+    assert said in capsys.readouterr().err
