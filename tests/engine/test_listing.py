@@ -183,10 +183,10 @@ def test_rows_are_taken_as_they_are_written_and_never_kept(run: Run, evidence: E
         return most
 
     monkey = pytest.MonkeyPatch()
-    monkey.setattr(listing.in_order, "__defaults__", (100,))
+    monkey.setattr(listing.in_order, "__defaults__", (40,))
     try:
         # as many files as are open at once
-        small, large = peak(9_900), peak(60_000)
+        small, large = peak(3_960), peak(24_000)
     finally:
         monkey.undo()
     assert large < 1.2 * small

@@ -103,40 +103,13 @@ def test_it_is_part_of_the_runbook_whose_hash_is_on_record(
     assert events(project)["run-started"]["runbook"] != planned["run-started"]["runbook"]
 
 
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        (None, "ModuleNotFoundError: No module named 'mine'"),
-        ("import not_there", "ModuleNotFoundError: No module named 'not_there'"),
-        ("pytest_plugins = ['mine.release']", "No module named 'mine.release'"),
-        ("1 / 0", "ZeroDivisionError: division by zero"),
-    ],
-)
-def test_a_package_that_can_not_be_imported_is_a_usage_error(
-    project: Path, text: str | None, told: str
-) -> None:
-    if text is not None:
-        (project / "mine").mkdir(exist_ok=True)
-        (project / "mine" / "__init__.py").write_text(text)
+def test_a_package_that_is_not_there_is_a_usage_error(project: Path) -> None:
+    """What else is no step: test_plugin_step_named.py."""
     ran = run(project, "-o", "runbook_step=mine")
     assert ran.returncode == 4
     assert "ERROR: runbook_step = mine (pytest.ini, or -o on the command line): " in ran.stderr
-    assert told in ran.stderr
+    assert "ModuleNotFoundError: No module named 'mine'" in ran.stderr
     assert "INTERNALERROR" not in ran.stderr
-
-
-def test_a_module_of_a_step_is_no_step(project: Path) -> None:
-    ran = run(project, "-o", f"{STEP}.release", "--plan")
-    assert ran.returncode == 4
-    assert "it is a module, without actions and hooks" in ran.stderr
-
-
-@pytest.mark.parametrize("given", ["", "json"])
-def test_what_hands_in_no_release_is_no_step(project: Path, given: str) -> None:
-    ran = run(project, "-o", f"runbook_step={given}", "--plan")
-    assert ran.returncode == 4
-    assert f"runbook_step = {given or '(empty)'} (pytest.ini, or -o" in ran.stderr
-    assert "no release comes with it" in ran.stderr
 
 
 def test_its_phases_are_no_tests() -> None:
