@@ -184,21 +184,20 @@ FOUND: dict[str, tuple[str, ...]] = {
     ),
     "a plugin that is not pinned, by package, `-p`, variable or another conftest.py": (
         "tests/judge/test_policy_ran_with.py::test_what_is_foreign_is_one_finding_with_the_way_out",
-        "tests/engine/test_compiled_run.py::test_another_conftest_is_a_finding",
+        "tests/engine/test_compiled_run.py::test_what_is_foreign_is_a_finding_each_and_its_end_is_the_way_out",
     ),
     "`sitecustomize`, a `.pth` file, a further place to import from": (
         "tests/engine/test_startup.py::test_a_pth_file_that_nobody_lists_is_nobody_s",
         "tests/judge/test_policy_ran_with.py::test_what_is_foreign_is_one_finding_with_the_way_out",
     ),
     "conftest.py, pytest.ini or requirements.txt edited, another configuration in their place": (
-        "tests/engine/test_compiled_run.py::test_an_edited_ini_is_a_finding",
-        "tests/engine/test_compiled_run.py::test_a_configuration_that_takes_the_place_of_the_ini_is_a_finding",
+        "tests/engine/test_compiled_run.py::test_what_is_foreign_is_a_finding_each_and_its_end_is_the_way_out",
     ),
     "a step, a template or data edited": (
         "tests/engine/test_plan_material.py::test_another_text_has_another_hash",
     ),
     "a compiled module of another text": (
-        "tests/engine/test_compiled_run.py::test_a_compiled_module_of_another_text_is_a_finding",
+        "tests/engine/test_compiled_run.py::test_what_is_foreign_is_a_finding_each_and_its_end_is_the_way_out",
     ),
     "text of nodes that steers a terminal, a browser or a spreadsheet": (
         "tests/evidence/test_verify.py::test_a_name_does_not_steer_the_terminal",
