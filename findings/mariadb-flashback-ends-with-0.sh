@@ -62,7 +62,7 @@ SQL
   log=$(sql --execute='show master status' | cut -f 1)
   inside mariadb-binlog --no-defaults --flashback "/data/$log" > flashback 2> warnings || status=$?
   echo "$1:"
-  tr ';' '\n' <<< "$2" | sed 's/^[[:space:]]*/  /'
+  tr ';' '\n' <<< "$2" | sed '/^[[:space:]]*$/d; s/^[[:space:]]*/  /'
   echo "  flashback ends with $status, $(wc -l < warnings) lines of warnings"
   status=0
   sql < flashback || status=$?
@@ -89,21 +89,18 @@ diff seen - <<'SEEN'
 FULL:
   update parent set number = 21 where id = 2
   delete from parent where id = 3
-  
   insert into parent values (4, 40, 'four')
   flashback ends with 0, 0 lines of warnings
   reading it in ends with 0
 FULL_NODUP:
   update parent set number = 21 where id = 2
   delete from parent where id = 3
-  
   insert into parent values (4, 40, 'four')
   flashback ends with 0, 0 lines of warnings
   reading it in ends with 0
 MINIMAL:
   update parent set number = 21 where id = 2
   delete from parent where id = 3
-  
   insert into parent values (4, 40, 'four')
   flashback ends with 0, 0 lines of warnings
   reading it in ends with 0
