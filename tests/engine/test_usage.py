@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from engine.errors import UsageError
-from engine.run.usage import is_runbook, refuse_partial_runs
+from engine.run.usage import PARTS, is_runbook, refuse_partial_runs
 
-ALL = ("dependency", "html", "junitxml", "metadata", "terminal", "capture")
+ALL = ("dependency", "html", "junitxml", "metadata", "terminal", "capture", *PARTS)
 
 
 class Plugins:
@@ -140,6 +140,7 @@ def test_an_optimised_python_is_refused() -> None:
         ("metadata", "pytest-metadata"),
         ("terminal", "pytest's terminal"),
         ("capture", "pytest's capture"),
+        *((part, f"the runbook's {part}") for part in PARTS),
     ],
 )
 def test_a_plugin_that_is_switched_off_is_named(plugin: str, told: str) -> None:

@@ -191,7 +191,7 @@ def test_a_run_by_sudo_is_one_of_another_login(
     inventory = tmp_path / "inventory.ini"
     inventory.write_text(f"[all:vars]\nansible_user={user}\n")
     monkeypatch.setattr(bases.cluster, "up", lambda *_, **__: True)
-    monkeypatch.setattr(bases.cluster, "topology", lambda _: None)
+    monkeypatch.setattr(bases.known, "topology", lambda _: None)
     monkeypatch.setattr(bases.TestCluster, "inventory", inventory)
     monkeypatch.setattr(bases, "copy_project", lambda path: path)
     monkeypatch.setattr(bases, "prove", lambda *_: [SimpleNamespace(changes=[1])])
