@@ -22,7 +22,7 @@ from engine.report.summary import summary_of
 
 def compared(one: Path, other: Path, *, everything: bool) -> Iterator[str]:
     """The lines of two runs, or of a rehearsal's statement and a run. Raises UsageError."""
-    if one.name == NAME and not one.is_dir():
+    if one.is_file() or (one.name == NAME and not one.is_dir()):
         yield from _with_statement(one, other, everything=everything)
         return
     read = [_Read(path) for path in (one, other)]

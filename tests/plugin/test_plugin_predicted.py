@@ -436,7 +436,8 @@ def test_compare_has_the_view_of_a_statement_and_of_two_runs(
     project.steps(STEPS + MORE + CLOSED)
     assert run(project).ret == 0
     capsys.readouterr()
-    for first in (rehearsed, rehearsed.parent):
+    renamed = project.write("of-staging.json", rehearsed.read_text(encoding="utf-8"))
+    for first in (rehearsed, renamed, rehearsed.parent):
         assert main(["compare", str(first), str(project.latest)]) == 0
         told = capsys.readouterr().out
         assert f"predicted by {rehearsed.parent.name}: 3 as predicted, 1 otherwise" in told
