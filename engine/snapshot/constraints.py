@@ -89,12 +89,18 @@ class Constraints:
         return {**found, "id": self._id(element, found), **self._inside(element)}
 
     def _id(self, element: Element, replaced: Mapping[str, Any]) -> str:
-        """One of a known form has its form with the replacements in it, as findings name it.
+        """The id, as findings name it; one that holds nothing but kept words stays as it is."""
+        original = element.get("id", "")
+        found = self._in_its_form(original, element, replaced)
+        if found != original:
+            self._names.guard(original, "the id of a constraint")
+        return found
+
+    def _in_its_form(self, original: str, element: Element, replaced: Mapping[str, Any]) -> str:
+        """One of a known form has its form with the replacements in it.
 
         What pcs's `move` and `ban` left is known by the beginning of its id.
         """
-        original = element.get("id", "")
-        self._names.guard(original, "the id of a constraint")
         node = element.get("node") or _node_of_rule(element)
         was = {**dict(element.items()), **({"node": node} if node else {})}
         now = {**replaced, **({"node": self._names.node(node)} if node else {})}

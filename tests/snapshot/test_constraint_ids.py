@@ -7,6 +7,7 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from engine.snapshot.constraints import Constraints
+from engine.snapshot.guard import NotWritten, refuse_names
 from engine.snapshot.names import Names, Vocabulary
 
 NODE = "acme1.acme.example"
@@ -80,3 +81,33 @@ def test_a_known_form_is_kept_with_the_replacements_in_it(
 def test_any_other_id_becomes_a_number(ident: str, expected: str) -> None:
     attributes = f'rsc="httpd_group" node="{NODE}" score="-INFINITY"'
     assert _id("location", ident, attributes) == expected
+
+
+@pytest.mark.parametrize(
+    ("tag", "ident", "attributes"),
+    [
+        ("location", "cli-prefer-httpd_group", f'rsc="httpd_group" node="{NODE}" score="INFINITY"'),
+        (
+            *("order", "order-mariadb_group-httpd_group-mandatory"),
+            'first="mariadb_group" then="httpd_group" kind="Mandatory"',
+        ),
+    ],
+)
+def test_an_id_of_the_vendor_s_names_alone_does_not_keep_the_snapshot_back(
+    tag: str, ident: str, attributes: str
+) -> None:
+    names = Names(Vocabulary(("httpd", "mariadb"), (), (), (), ("_group",)))
+    names.add_node([NODE, "acme1"])
+    element = fromstring(f'<rsc_{tag} id="{ident}" {attributes}/>')
+    found = Constraints(names, names.service).of(element)
+    assert found["id"] == ident
+    refuse_names({"constraints": [found]}, names.originals, names.vocabulary.words)
+
+
+def test_an_id_that_was_replaced_must_turn_up_nowhere() -> None:
+    names = Names(Vocabulary(("httpd",), (), (), (), ("_group",)))
+    ident = "acme-keeps-httpd"
+    element = fromstring(f'<rsc_location id="{ident}" rsc="httpd_group" score="1"/>')
+    Constraints(names, names.service).of(element)
+    with pytest.raises(NotWritten, match="the id of a constraint"):
+        refuse_names({"elsewhere": ident}, names.originals, names.vocabulary.words)
