@@ -14,6 +14,7 @@ from typing import NoReturn, TextIO
 
 from engine.discovery import options as discovery
 from engine.errors import NotWritten, RunbookError, UsageError
+from engine.given_path import is_there, why_no_file
 from engine.model.ending import Ending
 from engine.prove import command as proving
 from engine.record.archive import name_of
@@ -204,7 +205,7 @@ def _bundle(given: argparse.Namespace) -> int:
         return Ending.DONE.code
     if file.resolve().is_relative_to(evidence.directory):
         raise UsageError(f"{file}: the evidence of a run stays as it is; give --out another place")
-    if file.exists():
+    if is_there(file):
         raise UsageError(f"{file} is there already; remove it, or give --out another name")
     try:
         with told_as_odd(evidence.directory):
@@ -287,8 +288,8 @@ def _watch_on_node(given: argparse.Namespace) -> int:
         raise UsageError(f"{given.run} with --on-node: the node says itself which run it is")
     if given.inventory is None:
         raise UsageError("--on-node needs --inventory FILE: the cluster whose node is asked")
-    if not given.inventory.is_file():
-        raise UsageError(f"{given.inventory}: no such inventory")
+    if why := why_no_file(given.inventory, "inventory"):
+        raise UsageError(f"{given.inventory}: {why}")
     step = settings_of(Path(__file__).resolve().parents[1], given.step)
     inventory = read_inventory(given.inventory, step)
     transport = open_door(inventory)

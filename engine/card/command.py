@@ -12,6 +12,7 @@ from engine.card.planned import read_planned
 from engine.card.rehearsed import length_of_rehearsal
 from engine.card.typed import Commands
 from engine.errors import NotWritten, UsageError
+from engine.given_path import is_there
 from engine.parse.inventory_ini import read_inventory
 from engine.report.evidence_files import directory_of
 from engine.run.version_step import release_below
@@ -42,7 +43,7 @@ def _refuse(file: Path, plan: Path | None) -> None:
     """UsageError for a place where something else would be lost."""
     if plan is not None and file.resolve().is_relative_to(directory_of(plan)):
         raise UsageError(f"{file}: the evidence of a run stays as it is; give --out another place")
-    if not file.exists():
+    if not is_there(file):
         return
     try:
         is_card = read_file(file).startswith(MARK.encode())

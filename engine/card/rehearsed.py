@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.errors import UsageError
+from engine.given_path import is_file
 from engine.judge.statement import SETTING
 from engine.model.inventory import Inventory
 from engine.report.evidence_files import JOURNAL, read_unaltered, told_as_odd
@@ -18,7 +19,7 @@ def length_of_rehearsal(inventory: Inventory) -> str:
     if path is None:
         return ""
     directory = path.resolve().parent
-    if not path.is_file() or not (directory / JOURNAL).is_file():
+    if not is_file(path) or not is_file(directory / JOURNAL):
         return f"How long the rehearsal took is not known: its evidence is not at {path.parent}."
     try:
         evidence = read_unaltered(directory)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from engine.errors import UsageError
+from engine.given_path import why_no_file
 from engine.model.inventory import Host, Role
 from engine.parse import inventory_values as values
 from engine.parse.inventory_lines import Value, Wrong
@@ -80,8 +81,8 @@ def _ssh_args(given: argparse.Namespace) -> tuple[str, ...]:
 
 def _file(option: str, given: str) -> Path:
     path = Path(given).expanduser().absolute()
-    if not path.is_file():
-        raise UsageError(f"{option}: there is no file {path}")
+    if why := why_no_file(path):
+        raise UsageError(f"{option}: {path}: {why}")
     return path
 
 

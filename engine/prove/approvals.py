@@ -16,6 +16,7 @@ from typing import Any
 
 from engine.atomic import write_atomically
 from engine.errors import ParseError, UsageError
+from engine.given_path import is_there
 from engine.judge.text import many
 from engine.model.approval import Approval, SeenApproval, Upgrade
 from engine.model.event import stamp
@@ -72,7 +73,7 @@ def _is_text(name: str) -> bool:
 
 def write_approval(path: Path, content: bytes) -> None:
     """Write the file, never over another one; UsageError."""
-    if path.exists():
+    if is_there(path):
         raise UsageError(f"{path}: is there already; name another file with --out")
     try:
         write_atomically(path, content)

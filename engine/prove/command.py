@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from engine.errors import UsageError
+from engine.given_path import why_no_file
 from engine.prove.approvals import approve, read_plan, write_approval
 from engine.verify import HEAD, Verdict, in_words, verify
 
@@ -68,8 +69,8 @@ def verdict_on(given: argparse.Namespace) -> Verdict:
     """What the verifier says of the run's directory. UsageError for a file that is not there."""
     for name in ("allowed_signers", "approvers", "timestamp_ca"):
         path = getattr(given, name)
-        if path is not None and not path.is_file():
-            raise UsageError(f"--{name.replace('_', '-')}: there is no file {path}")
+        if path is not None and (why := why_no_file(path)):
+            raise UsageError(f"--{name.replace('_', '-')}: {path}: {why}")
     try:
         return verify(
             given.run,

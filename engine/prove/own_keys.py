@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from engine.given_path import is_file
 from engine.model.event import Event
 from engine.model.inventory import Host
 from engine.prove.signature import printed, ssh_settings
@@ -54,7 +55,7 @@ def _in_agent(socket: str) -> list[str]:
 def _in_file(path: Path) -> Iterator[str]:
     """Of the private key, and of the public half beside it: either may be all that is there."""
     for one in (path, path.with_name(f"{path.name}.pub")):
-        if one.is_file():
+        if is_file(one):
             yield from _fingerprints(["ssh-keygen", "-l", "-E", "sha256", "-f", str(one)])
 
 

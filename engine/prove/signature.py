@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.given_path import is_file
 from engine.model.inventory import Host
 from engine.verify import NAMESPACE, Wrong, key_of, signer_of
 
@@ -86,7 +87,7 @@ def _candidates(host: Host | None, directory: Path) -> Iterator[Path]:
 def _identity_files(host: Host | None) -> Iterator[Path]:
     """This user's, by the configuration of OpenSSH and its defaults."""
     for name, value in ssh_settings(host):
-        if name == "identityfile" and (path := Path(value).expanduser()).is_file():
+        if name == "identityfile" and is_file(path := Path(value).expanduser()):
             yield path
 
 

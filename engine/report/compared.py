@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import UsageError
+from engine.given_path import is_file, is_there
 from engine.model.approval import Statement
 from engine.model.ending import Mode
 from engine.model.prediction import Prediction
@@ -22,7 +23,7 @@ from engine.report.summary import summary_of
 
 def compared(one: Path, other: Path, *, everything: bool) -> Iterator[str]:
     """The lines of two runs, or of a rehearsal's statement and a run. Raises UsageError."""
-    if one.is_file() or (one.name == NAME and not one.is_dir()):
+    if is_file(one) or (one.name == NAME and not is_there(one)):
         yield from _with_statement(one, other, everything=everything)
         return
     read = [_Read(path) for path in (one, other)]

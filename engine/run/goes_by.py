@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.errors import UsageError
+from engine.given_path import is_file
 from engine.judge.statement import SETTING
 from engine.model.event import Event
 from engine.model.inventory import Inventory
@@ -31,7 +32,7 @@ def read_rehearsal(inventory: Inventory, scope: Scope) -> Read | None:
     directory = path.resolve().parent
     try:
         refuse_altered(path)
-        if not (directory / JOURNAL).is_file():
+        if not is_file(directory / JOURNAL):
             return None
         evidence = read_unaltered(directory)
     except UsageError as error:
@@ -67,7 +68,7 @@ _NOTHING = "what happens is compared with nothing that was predicted"
 def _statement_of(inventory: Inventory, scope: Scope) -> Path | None:
     """The file that an upgrade goes by; whether one that is not there is missed, a step tells."""
     path = inventory.settings.rehearsal
-    is_there = path is not None and scope is Scope.UPGRADE and path.is_file()
+    is_there = path is not None and scope is Scope.UPGRADE and is_file(path)
     return path if is_there else None
 
 

@@ -15,6 +15,7 @@ from engine.ask.door import open_door
 from engine.attempt import remote
 from engine.attempt.settle import parse_settlements
 from engine.errors import UsageError
+from engine.given_path import why_nothing
 from engine.judge.takeover import steering
 from engine.judge.weighing import Judge
 from engine.model.event import stamp
@@ -52,9 +53,9 @@ def make_run(config: pytest.Config) -> Run:
     options.refuse_blank(config)
     options.refuse_contradictions(config)
     path = _inventory_path(config)
-    if not path.exists():
+    if why := why_nothing(path, "inventory"):
         raise UsageError(
-            f"{path}: no such inventory; name the cluster's with --inventory FILE"
+            f"{path}: {why}; name the cluster's with --inventory FILE"
             " (docs/prod.ini.example is one to start from)"
         )
     release = version_step.release_of(config)

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.given_path import is_file
 from engine.model.groups import grouped
 from engine.model.inventory import Host
 from engine.transport.options import configuration_command
@@ -109,7 +110,7 @@ def _program(command: str) -> str:
 def _locked(settings: dict[str, list[str]]) -> tuple[str, ...]:
     """Those keys that ssh would offer, but can't open without a passphrase."""
     keys = [Path(text).expanduser() for text in settings.get("identityfile", [])]
-    locked = [key for key in keys if key.is_file() and _is_locked(key)]
+    locked = [key for key in keys if is_file(key) and _is_locked(key)]
     if not locked:
         return ()
     held = _held_by_agent(_first(settings, "identityagent"))

@@ -92,7 +92,10 @@ ORDER = (
     ),
 )
 """The folders of the engine: each may import those before it, and no other."""
-ANYWHERE = ("engine.errors", "engine.secrets", "engine.waiting", "engine.atomic", "engine.verify")
+ANYWHERE = (
+    *("engine.errors", "engine.secrets", "engine.waiting", "engine.atomic", "engine.given_path"),
+    "engine.verify",
+)
 NARROWER = {
     "engine.judge": ("engine.judge", "engine.model", "engine.errors"),
     "engine.transport": ("engine.transport", "engine.model", *ANYWHERE),

@@ -150,6 +150,7 @@ def test_an_optimised_python(steps: Project, option: str) -> None:
 
 INPUT = {
     "no such inventory": ["--inventory", "gone.ini"],
+    "a name that no file can have": ["--inventory", "x" * 300],
     "a directory": ["--inventory", "runbook"],
     "accept without name": ["--accept", "bad-thing=x"],
     "accept without reason": ["--accept", "bad-thing", "--by", "A"],
