@@ -8,6 +8,7 @@ from engine.model.cluster import Cib, ClusterStatus, DaemonState, QuorumStatus
 from engine.model.query import Query, of_text
 from engine.parse.cib import parse_cib
 from engine.parse.crm_mon import SOURCE, parse_crm_mon
+from engine.parse.crm_simulate import HEADING, parse_left_to_do
 from engine.parse.machine import PROPERTIES, parse_daemon_states
 from engine.parse.quorum import parse_quorumtool
 
@@ -40,6 +41,17 @@ CIB: Query[Cib] = Query(
     argv=("cibadmin", "--query"),
     parse=of_text(parse_cib),
     deadline=20.0,
+)
+
+# By the configuration and status of this moment, so also what a change will start that has not
+# begun yet. `crm_resource --wait` takes two seconds for it at least (pacemaker 2.1.5)
+LEFT_TO_DO: Query[tuple[str, ...]] = Query(
+    name="what pacemaker has left to do",
+    argv=("crm_simulate", "--live-check", "--run"),
+    parse=of_text(parse_left_to_do),
+    deadline=20.0,
+    # the rest of it is the cluster's status, which is asked by itself
+    recorded=lambda left: "\n".join((HEADING, *left)),
 )
 
 QUORUM: Query[QuorumStatus] = Query(

@@ -22,7 +22,7 @@ from engine.model.query import Asked, LocalQuery, Query, SqlQuery
 from engine.parse.identity import HEAD, parse_identity
 from engine.queries.identity import WHO
 from engine.queries.neteye import DEFINITION
-from engine.queries.pacemaker import STATUS
+from engine.queries.pacemaker import LEFT_TO_DO, STATUS
 from engine.record.outputs import excerpt
 from engine.record.run import Run
 from engine.rejudge.record import FIRST_LOOK, Record
@@ -76,6 +76,8 @@ class RecordedLook(Look):
     def ask(self, node: str, query: Query[T]) -> T:
         if query.name == RECORDS.name:
             return self._records(node, query)  # type: ignore[return-value]
+        if query.name == LEFT_TO_DO.name and not self._source.has(node, query.name):
+            raise Unanswered(node, query.name, "an older runbook waited in place of asking")
         return super().ask(node, query)
 
     def sql(self, query: SqlQuery[T]) -> T:

@@ -90,6 +90,11 @@ class Record:
             if event["event"] == "row" and (packed is None or event["seq"] < packed)
         ]
 
+    def has(self, node: str, question: str) -> bool:
+        """There is a recorded answer that nobody has taken yet."""
+        with self._lock:
+            return bool(self._left[node, question])
+
     def take(self, node: str, question: str, command: Sequence[str] = ()) -> Event:
         """The next recorded answer to a question. Diverged when there is none any more.
 

@@ -20,7 +20,7 @@ from engine.model.host import Version
 from engine.model.names import cib_in_names
 from engine.model.query import Asked, Query
 from engine.queries.neteye import DEFINITION, DRBD, ELASTIC, VERSION
-from engine.queries.pacemaker import CIB, DAEMONS, QUORUM, STATUS
+from engine.queries.pacemaker import CIB, DAEMONS, LEFT_TO_DO, QUORUM, STATUS
 from engine.record.evidence import unanswered
 from engine.waiting import poll
 from runbook.cluster import product
@@ -155,9 +155,10 @@ def settled(
     """Poll until the profile holds twice in a row, or `deadline` seconds are over.
 
     A cluster that just changed passes through states of a second or two (rehearsal facts,
-    section 9); one look would judge those. What does not pass by itself is not waited for: nodes
-    out of reach, and findings of the codes `lasting`. What somebody has accepted is waited for
-    until it has been the same for `STEADY` seconds. Returns what was found last.
+    section 9); one look would judge those. Where pacemaker's scheduler says that nothing is left to
+    begin, the second look follows at once, else after a second. What does not pass by itself is not
+    waited for: nodes out of reach, and findings of the codes `lasting`. What somebody has accepted
+    is waited for until it has been the same for `STEADY` seconds. Returns what was found last.
     """
     found: list[Finding] = []
     seen: Seen | None = None
@@ -195,6 +196,9 @@ def settled(
     def lasts() -> bool:
         return any(not passes(one) for one in blocking(is_accepted=False))
 
+    def wait(seconds: float) -> None:
+        look.wait(0.0 if is_good() and _is_at_rest(look) else seconds)
+
     last = poll(
         look_now,
         lambda _: is_good(),
@@ -202,9 +206,17 @@ def settled(
         deadline=deadline,
         times=2,
         clock=look.timer,
-        wait=look.wait,
+        wait=wait,
     )
     return found, last
+
+
+def _is_at_rest(look: Look) -> bool:
+    """Nothing will begin of itself; what is under way shows in both looks. Unknown: waited for."""
+    try:
+        return not look.ask(look.names.active, LEFT_TO_DO)
+    except Unanswered:
+        return False
 
 
 def describe(seen: Seen) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine.errors import OUT_OF_REACH
+from engine.errors import OUT_OF_REACH, Unanswered
 from engine.judge import normal
 from engine.judge.normal import Observed
 from engine.judge.ways import folded
@@ -17,7 +17,7 @@ from engine.model.finding import Finding
 from engine.model.names import Names
 from engine.model.query import Asked
 from engine.queries.neteye import DRBD, ELASTIC, VERSION
-from engine.queries.pacemaker import DAEMONS, QUORUM, STATUS
+from engine.queries.pacemaker import DAEMONS, LEFT_TO_DO, QUORUM, STATUS
 from engine.record.evidence import unanswered
 from runbook.cluster import product, profiles
 from runbook.to_4_26 import release
@@ -25,6 +25,16 @@ from tests.engine.kit import FakeTime
 from tests.judge import builders as b
 
 RELEASE = SimpleNamespace(severities=release.RELEASE.severities)
+
+
+STOPPING = ("Stop  glpi  ( neteye01.neteyelocal )  due to node availability",)
+
+
+def bare(time: FakeTime) -> Any:
+    """What is asked of a look beside what it sees; its cluster is never at rest."""
+    names = SimpleNamespace(active=b.DEFAULT.active)
+    plain = {"release": RELEASE, "timer": time.clock, "wait": time.wait, "names": names}
+    return SimpleNamespace(**plain, ask=lambda node, query: STOPPING)
 
 
 def waited(
@@ -40,7 +50,7 @@ def waited(
     always: Callable[..., profiles.Seen] = lambda *_, **__: seen  # noqa: E731
     monkeypatch.setattr(profiles, "look_at_everything", always)
     monkeypatch.setattr(profiles, "look_again", always)
-    look: Any = SimpleNamespace(release=RELEASE, timer=time.clock, wait=time.wait)
+    look = bare(time)
     look.accepts = lambda one: one.code in accepted
     found, _ = profiles.settled(look, lambda *_: (), version=None, deadline=deadline, **lasting)
     assert found == list(findings)
@@ -101,7 +111,7 @@ def test_a_cluster_that_comes_up_is_waited_for_whatever_was_accepted(
         return profiles.Seen(None, None, tuple(stopped[:left]))
 
     monkeypatch.setattr(profiles, "look_at_everything", now)
-    look: Any = SimpleNamespace(release=RELEASE, timer=time.clock, wait=time.wait)
+    look = bare(time)
     look.accepts = lambda one: True
     found, _ = profiles.settled(look, lambda *_: (), version=None)
     assert found == stopped[:1]
@@ -125,6 +135,8 @@ class Look:
         self.baseline, self.release, self.time = {"fencing": True}, RELEASE, FakeTime()
         self.timer, self.wait = self.time.clock, self.time.wait
         self.accepts = lambda finding: False
+        self.left: tuple[str, ...] | None = STOPPING
+        self.asked: list[str] = []
         top = b.DEFAULT
         self.names = Names(top.active, top.operative, top.elastic, top.voting, internal={})
 
@@ -149,7 +161,11 @@ class Look:
         return asked
 
     def ask(self, node: str, query: Any) -> Any:
-        return {STATUS.name: self.seen.status}.get(query.name)
+        self.asked.append(query.name)
+        if query is LEFT_TO_DO and self.left is None:
+            raise Unanswered(node, query.name, "exit code 127 is no answer")
+        told = {STATUS.name: self.seen.status, LEFT_TO_DO.name: self.left}
+        return told.get(query.name)
 
 
 def judged(look: Look) -> list[Finding]:
@@ -160,6 +176,35 @@ def judged(look: Look) -> list[Finding]:
         deadline=30.0,
     )
     return found
+
+
+@pytest.mark.parametrize(("left", "seconds"), [((), 0.0), (STOPPING, 1.0), (None, 1.0)])
+def test_normal_is_seen_twice_and_at_once_where_nothing_is_left_to_do(
+    left: tuple[str, ...] | None, seconds: float
+) -> None:
+    """None: it can't be asked."""
+    look = Look(b.observed())
+    look.left = left
+    assert judged(look) == []
+    assert look.asked.count(STATUS.name) == 2
+    assert look.time.seconds == seconds
+
+
+def test_a_cluster_at_rest_that_is_not_normal_is_waited_for() -> None:
+    look = Look(b.observed(), (DRBD.name, b.THIRD))
+    look.left = ()
+    assert judged(look)
+    assert look.time.seconds == 30
+    assert LEFT_TO_DO.name not in look.asked
+
+
+def test_what_was_accepted_is_looked_at_once_a_second_also_at_rest() -> None:
+    look = Look(b.observed(), (DRBD.name, b.THIRD))
+    look.left = ()
+    look.accepts = lambda finding: True
+    assert judged(look)
+    assert look.time.seconds == 20
+    assert look.asked.count(STATUS.name) == 22
 
 
 @pytest.mark.parametrize("question", [QUORUM, DAEMONS, DRBD])

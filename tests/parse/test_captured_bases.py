@@ -66,7 +66,9 @@ CRM_MON = {
 }
 LOCAL = "stopped-03-local.crm_mon.xml"
 READ = (LOCAL, "cib.xml", "healthy.quorumtool.txt", "stopped-03.quorumtool.txt",
-        "stopped-03-local.daemons.txt", "healthy.check-update.txt")  # fmt: skip
+        "stopped-03-local.daemons.txt", "healthy.check-update.txt",
+        "healthy.crm_simulate.txt", "disabled-glpi.crm_simulate.txt")  # fmt: skip
+"""What crm_simulate says is looked at beside the other base's, in test_crm_simulate.py."""
 
 
 def of(pattern: str) -> list[str]:

@@ -13,7 +13,7 @@ from engine.attempt import remote
 from engine.errors import Unanswered
 from engine.model.answer import Lost, LostKind
 from engine.model.query import Query, SqlQuery
-from engine.queries.pacemaker import STATUS
+from engine.queries.pacemaker import LEFT_TO_DO, STATUS
 from engine.rejudge.look import RecordedLook
 from engine.rejudge.record import Record
 from engine.rejudge.start import inventory_of
@@ -68,6 +68,16 @@ def test_a_cluster_file_that_it_could_not_read_is_none(tmp_path: Path, problem: 
     assert not seen.is_rehearsal
     assert seen.definition is None
     assert seen.unreadable
+
+
+def test_what_it_had_left_to_do_it_did_not_ask(tmp_path: Path) -> None:
+    """It waited a second instead: no answer is missed, and the look after it is judged."""
+    command = "crm_simulate --live-check --run"
+    recorded = asked(kit.N, LEFT_TO_DO.name, command, output={"text": "Transition Summary:"})
+    told = look(tmp_path, recorded)
+    assert told.ask(kit.N, LEFT_TO_DO) == ()
+    with pytest.raises(Unanswered, match="an older runbook waited"):
+        told.ask(kit.N, LEFT_TO_DO)
 
 
 QUESTION: Query[str] = Query("q", ("true",), lambda answer: answer.text)
