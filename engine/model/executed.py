@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from pathlib import PurePosixPath
 
 _WRAPPERS = frozenset({"nohup", "setsid", "sudo", "env", "timeout", "nice", "ionice", "exec"})
 _INTERPRETER = re.compile(r"-?(?:ba|da|k|z)?sh|python[\d.]*|platform-python[\d.]*|perl[\d.]*")
@@ -22,12 +21,20 @@ def command_of(command: str, patterns: Collection[str]) -> str:
     executed = _executed(command.split())
     if not executed:
         return ""
-    name, arguments = PurePosixPath(executed[0]).name, executed[1:]
+    name, arguments = _name_of(executed[0]), executed[1:]
     for pattern in patterns:
-        wanted = pattern.split()
-        if wanted[0] == name and _says(arguments, wanted[1:]):
+        if pattern.startswith(name) and _is_done(pattern.split(), name, arguments):
             return pattern
     return ""
+
+
+def _is_done(wanted: Sequence[str], name: str, arguments: Sequence[str]) -> bool:
+    return wanted[0] == name and _says(arguments, wanted[1:])
+
+
+def _name_of(path: str) -> str:
+    """The last part of a path."""
+    return path.rstrip("/").rpartition("/")[2]
 
 
 def _says(arguments: Sequence[str], wanted: Sequence[str]) -> bool:
@@ -56,7 +63,7 @@ def _has_option(argument: str, option: str) -> bool:
 def _executed(words: Sequence[str]) -> Sequence[str]:
     """The command itself, without wrappers, interpreters and their settings before it."""
     while words:
-        name = PurePosixPath(words[0]).name
+        name = _name_of(words[0])
         if name not in _WRAPPERS and not _INTERPRETER.fullmatch(name):
             break
         words = words[1:]

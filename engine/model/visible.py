@@ -10,6 +10,8 @@ _IGNORED = re.compile(
     "\U000e0100-\U000e01ef]"
 )
 """Letters, marks and a symbol by their kind, and nothing where they are shown."""
+_PLAINLY_SEEN = re.compile("[!-~]")
+"""Most texts have one of these, and are not gone through."""
 
 
 def is_blank(text: str) -> bool:
@@ -18,4 +20,6 @@ def is_blank(text: str) -> bool:
     >>> is_blank("\\u200b\\u2060\\ufeff "), is_blank("A.\\u00a0Rossi")
     (True, False)
     """
+    if _PLAINLY_SEEN.search(text):
+        return False
     return all(unicodedata.category(char)[0] in "ZC" for char in _IGNORED.sub("", text))

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from engine.model.change import Outcome
 from engine.model.host import Version
 from engine.model.steps import StepItem, StepMark
+from engine.record import redact
 from engine.record.directory import new_run_id
 from engine.record.intervals import intervals_of
 from engine.record.journal import Journal, read_journal
@@ -24,7 +25,7 @@ from engine.record.redact import Redactor, _forms_of
 from engine.record.rows import RowState, rows_of
 from engine.report.console import clean_line
 from engine.run.graph import order, resolve
-from engine.secrets import Secret
+from engine.secrets import MASK, Secret
 from tests.engine import kit
 
 LAW = settings(max_examples=50, deadline=None, derandomize=True)
@@ -247,6 +248,28 @@ def test_a_learnt_secret_survives_in_no_form(secret: str, before: str, after: st
     for form in _forms_of(secret):
         for clean in (redactor.clean, redactor.clean_output):
             assert form not in clean(f"{before}{form}{after}")
+
+
+_NEAR = ("passw", "PassWord", "_pwd", "secret", "token", "=", ": ", "://", "u:p@h", "op-", "\n")
+_NEARER = (
+    "op-digest='ab'",
+    "<nvpair ",
+    "name='passwd' ",
+    "value='geheim'",
+    "/>",
+    "setenv ",
+    "'",
+    " ",
+)
+MASKED = st.lists(st.sampled_from((*_NEAR, *_NEARER)) | TEXTS, max_size=12).map("".join)
+
+
+@LAW
+@given(MASKED)
+def test_what_is_passed_over_at_first_sight_has_nothing_to_be_masked(text: str) -> None:
+    redactor = Redactor()
+    named = redact._DIGEST.sub(rf"\g<1>{MASK}", redact._NAMED.sub(redactor._mask_value, text))
+    assert redactor.clean_output(text) == redact._ELEMENT.sub(redact._mask_element, named)
 
 
 @LAW
