@@ -87,12 +87,21 @@ def rows_of(seconds: Mapping[str, Sequence[float]], nodes: str) -> list[Row]:
     ]
 
 
-def plan(tree: Path, inventory: Path, recording: Path | None = None) -> Took:
-    """A plan by that tree; where a file is named, what is sent to nodes is written down."""
+def plan(
+    tree: Path, inventory: Path, recording: Path | None = None, slower: float | None = None
+) -> Took:
+    """A plan by that tree; where a file is named, what is sent to nodes is written down.
+
+    `slower`: how many times slower the nodes are than the deadlines are meant for.
+    """
     before, begun = _children(), time.monotonic()
     command = [PYTHON, "-m", "pytest", "runbook", "--inventory", inventory, "--plan"]
     more = ["-p", "bench.recording"] if recording else []
-    environment = os.environ | {"BENCH_QUESTIONS": str(recording or "")}
+    more += ["-p", "bench.slow_motion"] if slower else []
+    environment = os.environ | {
+        "BENCH_QUESTIONS": str(recording or ""),
+        "BENCH_SLOWER": str(slower or ""),
+    }
     done = subprocess.run(
         [*command, *more], cwd=tree, env=environment, capture_output=True, text=True, check=False
     )

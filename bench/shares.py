@@ -6,11 +6,10 @@ more than there is, no less: as if each were a machine of its own, with a slow p
 
 from __future__ import annotations
 
-import os
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 PERIOD = 20_000
@@ -21,12 +20,27 @@ _OLD, _NEW = Path("/sys/fs/cgroup/cpu"), Path("/sys/fs/cgroup")
 """Where quotas are set: control groups version 1, version 2."""
 
 
-def nodes_of(cluster: str) -> list[Path]:
-    """The control groups of a rehearsal cluster's nodes."""
+def sshd_of(cluster: str) -> list[int]:
+    """The process of each node's sshd in a rehearsal cluster: what a question starts is below it.
+
+    RuntimeError when a node has none, or several.
+    """
     wanted = ("--filter", f"label=io.neteye-rehearsal.cluster={cluster}")
     listed = _said("podman", "ps", *wanted, "--format", "{{.ID}}").split()
-    pids = [_said("podman", "inspect", "--format", "{{.State.Pid}}", ident) for ident in listed]
-    return [group_of(int(pid)) for pid in pids]
+    nodes = {int(_said("podman", "inspect", "--format", "{{.State.Pid}}", one)) for one in listed}
+    found = [child for child, name, parent in _processes() if name == "sshd" and parent in nodes]
+    if len(found) != len(nodes):
+        raise RuntimeError(f"{len(found)} sshd of {len(nodes)} nodes of the cluster {cluster}")
+    return found
+
+
+def _processes() -> Iterator[tuple[int, str, int]]:
+    """Number, name and parent of each process of this machine."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended
+            before, _, after = path.read_text("utf-8", "replace").rpartition(")")
+            number, _, name = before.partition(" (")
+            yield int(number), name, int(after.split()[1])
 
 
 def group_of(process: int) -> Path:
@@ -73,28 +87,31 @@ def _set(group: Path, quota: int | None) -> None:
 
 
 @contextmanager
-def own_group(name: str) -> Iterator[Path]:
+def own_group(name: str, process: int) -> Iterator[Path]:
     """A control group for this process and what it starts, as long as the block runs."""
-    former = group_of(os.getpid())
+    former = group_of(process)
     group = (_OLD if _OLD.exists() else _NEW) / name
     group.mkdir(exist_ok=True)
-    _enter(group)
+    _enter(group, process)
     try:
         yield group
     finally:
-        _enter(former)
-        _remove(group)
+        _leave(group, former)
 
 
-def _enter(group: Path) -> None:
-    (group / "cgroup.procs").write_text(str(os.getpid()), encoding="ascii")
+def _enter(group: Path, process: int) -> None:
+    (group / "cgroup.procs").write_text(str(process), encoding="ascii")
 
 
-def _remove(group: Path) -> None:
-    """When the last ssh of a plan has ended."""
+def _leave(group: Path, former: Path) -> None:
+    """All that is left in it goes back, until nothing is; a process that ends meanwhile is none."""
     until = time.monotonic() + 30
-    while (group / "cgroup.procs").read_text("ascii") and time.monotonic() < until:
-        time.sleep(0.1)
+    while (
+        left := (group / "cgroup.procs").read_text("ascii").split()
+    ) and time.monotonic() < until:
+        for process in left:
+            with suppress(ProcessLookupError):
+                _enter(former, int(process))
     group.rmdir()
 
 
