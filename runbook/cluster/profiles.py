@@ -155,15 +155,17 @@ def settled(
     """Poll until the profile holds twice in a row, or `deadline` seconds are over.
 
     A cluster that just changed passes through states of a second or two (rehearsal facts,
-    section 9); one look would judge those. Where pacemaker's scheduler says that nothing is left to
-    begin, the second look follows at once, else after a second. What does not pass by itself is not
-    waited for: nodes out of reach, and findings of the codes `lasting`. What somebody has accepted
-    is waited for until it has been the same for `STEADY` seconds. Returns what was found last.
+    section 9); one look would judge those. Where neither look shows anything under way, and
+    pacemaker's scheduler has nothing left to begin, the second follows at once, else after a
+    second. What does not pass by itself is not waited for: nodes out of reach, and findings of the
+    codes `lasting`. What somebody has accepted is waited for until it has been the same for
+    `STEADY` seconds. Returns what was found last.
     """
     found: list[Finding] = []
     seen: Seen | None = None
     accepted: set[str] = set()
     since = look.timer()
+    at_once = False
 
     def blocking(*, is_accepted: bool) -> list[Finding]:
         blocks = (one for one in found if look.release.severities.of(one.code) == "block")
@@ -176,7 +178,8 @@ def settled(
         return not blocking(is_accepted=False)
 
     def is_good() -> bool:
-        return holds() and (not accepted or look.timer() - since >= min(STEADY, deadline))
+        is_steady = not accepted or look.timer() - since >= min(STEADY, deadline)
+        return holds() and is_steady and not (at_once and _is_under_way(seen))
 
     def look_now() -> Seen:
         nonlocal found, seen, accepted, since
@@ -197,7 +200,9 @@ def settled(
         return any(not passes(one) for one in blocking(is_accepted=False))
 
     def wait(seconds: float) -> None:
-        look.wait(0.0 if is_good() and _is_at_rest(look) else seconds)
+        nonlocal at_once
+        at_once = is_good() and not _is_under_way(seen) and _is_at_rest(look)
+        look.wait(0.0 if at_once else seconds)
 
     last = poll(
         look_now,
@@ -211,8 +216,15 @@ def settled(
     return found, last
 
 
+def _is_under_way(seen: Seen | None) -> bool:
+    """Also the first monitor behind a start, which is normal and may fail within the second."""
+    if seen is None or seen.observed is None:
+        return True
+    return any(resource.pending for resource in seen.observed.status.resources)
+
+
 def _is_at_rest(look: Look) -> bool:
-    """Nothing will begin of itself; what is under way shows in both looks. Unknown: waited for."""
+    """The scheduler has nothing left to begin. Where it can't be asked, that is not known."""
     try:
         return not look.ask(look.names.active, LEFT_TO_DO)
     except Unanswered:

@@ -190,6 +190,36 @@ def test_normal_is_seen_twice_and_at_once_where_nothing_is_left_to_do(
     assert look.time.seconds == seconds
 
 
+def monitored(seen: Observed) -> Observed:
+    """A first monitor is under way: the summary of the scheduler names no monitors."""
+    first, *others = seen.status.resources
+    resources = (replace(first, pending="Monitoring"), *others)
+    return replace(seen, status=replace(seen.status, resources=resources))
+
+
+def test_a_first_monitor_has_its_second() -> None:
+    look = Look(monitored(b.observed()))
+    look.left = ()
+    assert judged(look) == []
+    assert LEFT_TO_DO.name not in look.asked
+    assert look.time.waits == [1.0]
+
+
+def test_a_first_monitor_that_only_the_look_at_once_shows_has_its_second() -> None:
+    look = Look(b.observed())
+    look.left = ()
+
+    def wait(seconds: float) -> None:
+        look.time.wait(seconds)
+        if seconds == 0.0:
+            look.seen = monitored(look.seen)
+
+    look.wait = wait
+    assert judged(look) == []
+    assert look.time.waits == [0.0, 1.0, 1.0]
+    assert look.asked.count(LEFT_TO_DO.name) == 1
+
+
 def test_a_cluster_at_rest_that_is_not_normal_is_waited_for() -> None:
     look = Look(b.observed(), (DRBD.name, b.THIRD))
     look.left = ()
